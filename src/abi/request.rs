@@ -1,0 +1,96 @@
+//! The request as the host hands it over.
+
+use super::boundary::check_size;
+use super::jsep_bytes;
+use crate::engine::Request;
+use crate::error::Error;
+use crate::status::jsep_status;
+use std::borrow::Cow;
+
+/// One request header.
+///
+/// Source: `src/abi/request.rs`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jsep_header {
+    /// Name in any case; the app sees it in lower case.
+    pub name: jsep_bytes,
+    /// Value, as received.
+    pub value: jsep_bytes,
+}
+
+/// One request. The library reads it, and what it points to, during `jsep_endpoint_execute` only.
+///
+/// Source: `src/abi/request.rs`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct jsep_request {
+    /// `sizeof(struct jsep_request)`.
+    pub size: usize,
+    /// Method in upper case, as received.
+    pub method: jsep_bytes,
+    /// Path as received: not decoded, without the query.
+    pub path: jsep_bytes,
+    /// What follows the `?`, URL-decoded as a whole; no bytes when absent.
+    pub query: jsep_bytes,
+    /// Headers in the order received. Values of one name are joined by a comma and a space. May be null when the count is 0.
+    pub headers: *const jsep_header,
+    /// Number of headers.
+    pub header_count: usize,
+    /// Body.
+    pub body: jsep_bytes,
+    /// `request.caller` as JSON; no bytes mean `null`.
+    pub caller: jsep_bytes,
+}
+
+impl jsep_request {
+    /// Reads the request; text that is not UTF-8 gets replacement characters.
+    ///
+    /// # Safety
+    /// All pointers are as documented for the struct and stay good for `'a`.
+    pub(super) unsafe fn read<'a>(&self) -> Result<Request<'a>, Error> {
+        check_size(self.size, size_of::<jsep_request>(), "request")?;
+        if self.headers.is_null() && self.header_count != 0 {
+            return Err(Error::new(
+                jsep_status::JSEP_NULL_ARGUMENT,
+                "`request.headers` is null but `request.header_count` is not 0",
+            ));
+        }
+        let headers: &[jsep_header] = if self.header_count == 0 {
+            &[]
+        } else {
+            // SAFETY: not null, and the caller promises `header_count` headers.
+            unsafe { std::slice::from_raw_parts(self.headers, self.header_count) }
+        };
+        // SAFETY: the caller promises readable bytes.
+        let text = |bytes: jsep_bytes| -> Cow<'a, str> { String::from_utf8_lossy(unsafe { bytes.slice() }) };
+        let mut request = Request {
+            method: text(self.method),
+            path: text(self.path),
+            query: text(self.query),
+            headers: Vec::with_capacity(headers.len()),
+            // SAFETY: the caller promises readable bytes.
+            body: unsafe { self.body.slice() },
+            caller: None,
+        };
+        for header in headers {
+            request.add_header(&text(header.name), text(header.value));
+        }
+        // SAFETY: the caller promises readable bytes.
+        let caller = unsafe { self.caller.slice() };
+        if !caller.is_empty() {
+            request.caller = Some(caller_json(caller)?);
+        }
+        Ok(request)
+    }
+}
+
+/// Checks that the caller is JSON, so that the engines need not.
+fn caller_json(bytes: &[u8]) -> Result<&str, Error> {
+    let invalid = |reason: String| {
+        Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("`request.caller` is not JSON: {reason}"))
+    };
+    let text = std::str::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
+    serde_json::from_str::<&serde_json::value::RawValue>(text).map_err(|error| invalid(error.to_string()))?;
+    Ok(text)
+}

@@ -1,0 +1,251 @@
+//! From a method and a path to an endpoint.
+
+use super::{Endpoint, Match};
+use crate::error::Error;
+use crate::status::jsep_status;
+use regex::Regex;
+use std::collections::{BTreeSet, HashMap};
+
+/// All paths of an app.
+pub(super) struct Router {
+    /// Templates without parameters: path to method to endpoint.
+    exact: HashMap<String, HashMap<String, usize>>,
+    templated: Vec<Route>,
+}
+
+/// A path template with parameters, for one method.
+struct Route {
+    method: String,
+    endpoint: usize,
+    pattern: Regex,
+    parameters: Vec<String>,
+}
+
+/// A piece of a template: a character as it is, or a parameter, which stands for one or more characters other than `/`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Character(char),
+    Parameter(String),
+}
+
+impl Router {
+    /// Reads all templates, and refuses two that can match the same path with the same method.
+    pub(super) fn new(endpoints: &[Endpoint]) -> Result<Router, Error> {
+        let mut router = Router { exact: HashMap::new(), templated: Vec::new() };
+        let mut seen: Vec<(&Endpoint, Vec<Piece>)> = Vec::new();
+        for (index, endpoint) in endpoints.iter().enumerate() {
+            let pieces = pieces(endpoint)?;
+            if pieces.iter().all(|piece| matches!(piece, Piece::Character(_))) {
+                let methods = router.exact.entry(endpoint.template.clone()).or_default();
+                methods.insert(endpoint.method.clone(), index);
+                continue;
+            }
+            let rival = seen.iter().find(|(other, them)| other.method == endpoint.method && overlap(&pieces, them));
+            if let Some((rival, _)) = rival {
+                return Err(Error::new(
+                    jsep_status::JSEP_ROUTE_AMBIGUOUS,
+                    format!("{} {} and {} can match the same path", endpoint.method, rival.template, endpoint.template),
+                )
+                .at_path(endpoint.json_path.clone()));
+            }
+            router.templated.push(route(endpoint, index, &pieces)?);
+            seen.push((endpoint, pieces));
+        }
+        Ok(router)
+    }
+
+    pub(super) fn find(&self, method: &str, path: &str) -> Result<Match, Error> {
+        let path = without_actor(path);
+        match self.lookup(method, path) {
+            Some(found) => Ok(found),
+            None if method == "HEAD" && self.lookup("GET", path).is_some() => {
+                self.lookup("GET", path).ok_or_else(|| unknown(path))
+            }
+            None => {
+                let methods = self.methods(path)?;
+                let message = format!("Allowed methods for '{path}' are: {methods}.");
+                Err(Error::new(jsep_status::JSEP_METHOD_UNSUPPORTED, message))
+            }
+        }
+    }
+
+    pub(super) fn methods(&self, path: &str) -> Result<String, Error> {
+        let path = without_actor(path);
+        let exact = self.exact.get(path).into_iter().flat_map(HashMap::keys);
+        let templated = self.templated.iter().filter(|route| route.pattern.is_match(path)).map(|route| &route.method);
+        let mut methods: BTreeSet<&str> = exact.chain(templated).map(String::as_str).collect();
+        if methods.is_empty() {
+            return Err(unknown(path));
+        }
+        methods.remove("OPTIONS");
+        Ok(std::iter::once("OPTIONS").chain(methods).collect::<Vec<_>>().join(", "))
+    }
+
+    fn lookup(&self, method: &str, path: &str) -> Option<Match> {
+        if let Some(endpoint) = self.exact.get(path).and_then(|methods| methods.get(method)) {
+            return Some(Match { endpoint: *endpoint, parameters: Vec::new() });
+        }
+        self.templated.iter().filter(|route| route.method == method).find_map(|route| {
+            let captures = route.pattern.captures(path)?;
+            let values = captures.iter().skip(1).flatten().map(|value| value.as_str().to_owned());
+            Some(Match { endpoint: route.endpoint, parameters: route.parameters.iter().cloned().zip(values).collect() })
+        })
+    }
+}
+
+/// The path without a leading `/app`.
+fn without_actor(path: &str) -> &str {
+    match path.strip_prefix("/app") {
+        Some(rest) if rest.starts_with('/') => rest,
+        _ => path,
+    }
+}
+
+fn unknown(path: &str) -> Error {
+    Error::new(jsep_status::JSEP_PATH_UNKNOWN, format!("Unknown path: {path}."))
+}
+
+fn pieces(endpoint: &Endpoint) -> Result<Vec<Piece>, Error> {
+    let invalid =
+        |problem: String| Err(Error::new(jsep_status::JSEP_ROUTE_INVALID, problem).at_path(endpoint.json_path.clone()));
+    let template = &endpoint.template;
+    let mut pieces = Vec::new();
+    let mut rest = template.as_str();
+    while let Some(character) = rest.chars().next() {
+        rest = &rest[character.len_utf8()..];
+        if character != '{' {
+            pieces.push(Piece::Character(character));
+            continue;
+        }
+        let Some((name, after)) = rest.split_once('}') else {
+            return invalid(format!("Invalid templated path - missing closing curly bracket: {template}"));
+        };
+        if name.is_empty() || name.contains(['{', '/']) {
+            return invalid(format!("Invalid templated path - `{{{name}}}` is not a parameter: {template}"));
+        }
+        if matches!(pieces.last(), Some(Piece::Parameter(_))) {
+            return invalid(format!("Invalid templated path - two parameters without text between them: {template}"));
+        }
+        if pieces.contains(&Piece::Parameter(name.to_owned())) {
+            return invalid(format!("Invalid templated path - parameter `{name}` appears twice: {template}"));
+        }
+        pieces.push(Piece::Parameter(name.to_owned()));
+        rest = after;
+    }
+    Ok(pieces)
+}
+
+fn route(endpoint: &Endpoint, index: usize, pieces: &[Piece]) -> Result<Route, Error> {
+    let mut pattern = String::from("^");
+    let mut parameters = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Character(character) => pattern.push_str(&regex::escape(character.encode_utf8(&mut [0; 4]))),
+            Piece::Parameter(name) => {
+                pattern.push_str("([^/]+)");
+                parameters.push(name.clone());
+            }
+        }
+    }
+    pattern.push('$');
+    let pattern = Regex::new(&pattern).map_err(|error| {
+        Error::new(
+            jsep_status::JSEP_ROUTE_INVALID,
+            format!("path template {} can't be used: {error}", endpoint.template),
+        )
+        .at_path(endpoint.json_path.clone())
+    })?;
+    Ok(Route { method: endpoint.method.clone(), endpoint: index, pattern, parameters })
+}
+
+/// Whether some path matches both templates: a walk over pairs of positions, each parameter taking one character or more.
+fn overlap(left: &[Piece], right: &[Piece]) -> bool {
+    // A state is a position in each template, and whether the parameter there has taken a character already.
+    let mut todo = vec![((0, false), (0, false))];
+    let mut seen = BTreeSet::new();
+    while let Some(state) = todo.pop() {
+        if !seen.insert(state) {
+            continue;
+        }
+        let (here, there) = state;
+        if ends(left, here) && ends(right, there) {
+            return true;
+        }
+        for (next_here, character_here) in steps(left, here) {
+            for (next_there, character_there) in steps(right, there) {
+                let possible = match (character_here, character_there) {
+                    (Some(one), Some(other)) => one == other,
+                    (Some(one), None) | (None, Some(one)) => one != '/',
+                    (None, None) => true,
+                };
+                if possible {
+                    todo.push((next_here, next_there));
+                }
+            }
+        }
+    }
+    false
+}
+
+/// Whether a template can end at `position`.
+fn ends(pieces: &[Piece], (position, taken): (usize, bool)) -> bool {
+    position == pieces.len() || (taken && position + 1 == pieces.len())
+}
+
+/// Positions after one more character, and that character; `None` is any but `/`.
+fn steps(pieces: &[Piece], (position, taken): (usize, bool)) -> Vec<((usize, bool), Option<char>)> {
+    let mut steps = Vec::new();
+    match pieces.get(position) {
+        Some(Piece::Character(character)) => steps.push(((position + 1, false), Some(*character))),
+        Some(Piece::Parameter(_)) => {
+            steps.push(((position, true), None));
+            if taken {
+                steps.extend(self::steps(pieces, (position + 1, false)));
+            }
+        }
+        None => {}
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Piece, overlap};
+
+    fn template(text: &str) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut rest = text;
+        while let Some(character) = rest.chars().next() {
+            rest = &rest[character.len_utf8()..];
+            if character == '{' {
+                let (name, after) = rest.split_once('}').unwrap_or((rest, ""));
+                pieces.push(Piece::Parameter(name.to_owned()));
+                rest = after;
+            } else {
+                pieces.push(Piece::Character(character));
+            }
+        }
+        pieces
+    }
+
+    #[test]
+    fn templates_that_share_a_path_overlap() {
+        for (left, right) in [
+            ("/a/{x}", "/a/{y}"),
+            ("/a/{x}/c", "/a/b/{y}"),
+            ("/{x}-{y}", "/{z}"),
+            ("/a{x}", "/{y}b"),
+            ("/{a}b", "/{c}bb"),
+        ] {
+            assert!(overlap(&template(left), &template(right)), "{left} and {right}");
+            assert!(overlap(&template(right), &template(left)), "{right} and {left}");
+        }
+    }
+
+    #[test]
+    fn templates_that_share_no_path_do_not_overlap() {
+        for (left, right) in [("/a/{x}", "/b/{y}"), ("/a/{x}", "/a/{x}/b"), ("/{x}a", "/{y}b"), ("/a.{x}", "/ab{x}")] {
+            assert!(!overlap(&template(left), &template(right)), "{left} and {right}");
+        }
+    }
+}

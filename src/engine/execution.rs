@@ -1,0 +1,282 @@
+//! The state of one running request, and what the functions of `ccf` do to it, the same for each engine.
+
+use super::RuntimeOptions;
+use crate::app::Mode;
+use crate::host::{Host, LogLevel, MapMethod, Permission, StoreError, Transaction};
+use std::borrow::Cow;
+use std::time::Instant;
+
+/// One request, as the host described it.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// Method in upper case.
+    pub method: Cow<'a, str>,
+    /// Path as received.
+    pub path: Cow<'a, str>,
+    /// Decoded query, or empty.
+    pub query: Cow<'a, str>,
+    /// Headers with lower-case names, each name once.
+    pub headers: Vec<(String, Cow<'a, str>)>,
+    /// Body.
+    pub body: &'a [u8],
+    /// `request.caller` as valid JSON.
+    pub caller: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    /// Adds a header; a name that is there already gets the values joined.
+    pub fn add_header(&mut self, name: &str, value: Cow<'a, str>) {
+        let name = name.to_ascii_lowercase();
+        match self.headers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, values)) => *values = Cow::Owned(format!("{values}, {value}")),
+            None => self.headers.push((name, value)),
+        }
+    }
+
+    /// Value of a header by its lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    /// The path, and the query if there is one.
+    pub fn url(&self) -> String {
+        if self.query.is_empty() { self.path.to_string() } else { format!("{}?{}", self.path, self.query) }
+    }
+}
+
+/// How far a request is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// The app is being evaluated or the handler runs.
+    Handler,
+    /// The handler's result is being turned into a response: the store, the body and `ccf.rpc` are gone.
+    Conversion,
+}
+
+/// One running request.
+pub struct Execution<'a> {
+    /// What the host said.
+    pub request: &'a Request<'a>,
+    /// Values of the path template.
+    pub parameters: &'a [(String, String)],
+    /// `/app` and the endpoint's path template.
+    pub route: String,
+    /// What the endpoint may do with the store.
+    pub mode: Mode,
+    /// Options at the start of the request.
+    pub options: &'a RuntimeOptions,
+    /// When the request has to be over.
+    pub deadline: Instant,
+    /// How far it is.
+    pub phase: Phase,
+    /// What the script said with `ccf.rpc.setApplyWrites`.
+    pub apply_writes: Option<bool>,
+    /// What the script said with `ccf.rpc.setClaimsDigest`.
+    pub claims_digest: Option<[u8; 32]>,
+    /// Whether to log the line per request.
+    pub metrics_logging: bool,
+    /// What the script said with `ccf.enableUntrustedDateTime`.
+    pub untrusted_time: bool,
+    /// The store with the writes of this request.
+    pub transaction: Transaction<'a>,
+    host: &'a dyn Host,
+    random: Vec<u8>,
+}
+
+/// A call of a method of a map handle.
+#[derive(Clone, Copy, Debug)]
+pub struct MapAccess<'a> {
+    /// Name of the map.
+    pub map: &'a str,
+    /// What the handle could do when it was made.
+    pub handle: Permission,
+    /// What the handle could do that the called function was taken from.
+    pub function: Permission,
+}
+
+/// An exception to throw into a script.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thrown {
+    /// Which kind of error.
+    pub class: ErrorClass,
+    /// Its message.
+    pub message: String,
+}
+
+/// Kinds of errors. `InternalError` is an `Error` of that name; engines without the class set the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorClass {
+    Type,
+    Range,
+    Internal,
+}
+
+impl Thrown {
+    /// A `TypeError`.
+    pub fn type_error(message: impl Into<String>) -> Thrown {
+        Thrown { class: ErrorClass::Type, message: message.into() }
+    }
+
+    /// A `RangeError`.
+    pub fn range_error(message: impl Into<String>) -> Thrown {
+        Thrown { class: ErrorClass::Range, message: message.into() }
+    }
+
+    /// An `InternalError`.
+    pub fn internal(message: impl Into<String>) -> Thrown {
+        Thrown { class: ErrorClass::Internal, message: message.into() }
+    }
+
+    /// For a wrong number of arguments.
+    pub fn argument_count(given: usize, expected: usize) -> Thrown {
+        let expected = if expected == 0 { "none".to_owned() } else { expected.to_string() };
+        Thrown::type_error(format!("Passed {given} arguments, but expected {expected}"))
+    }
+}
+
+impl From<StoreError> for Thrown {
+    fn from(error: StoreError) -> Thrown {
+        match error {
+            StoreError::Conflict => Thrown::internal("Internal: Unable to access MapHandle"),
+            other => Thrown::internal(format!("Internal: {other}")),
+        }
+    }
+}
+
+impl<'a> Execution<'a> {
+    /// The state of a request that is about to run.
+    pub fn new(
+        request: &'a Request<'a>,
+        parameters: &'a [(String, String)],
+        template: &str,
+        mode: Mode,
+        options: &'a RuntimeOptions,
+        host: &'a dyn Host,
+    ) -> Execution<'a> {
+        Execution {
+            request,
+            parameters,
+            route: format!("/app{template}"),
+            mode,
+            options,
+            deadline: Instant::now() + options.max_execution_time,
+            phase: Phase::Handler,
+            apply_writes: None,
+            claims_digest: None,
+            metrics_logging: true,
+            untrusted_time: false,
+            transaction: Transaction::new(host),
+            host,
+            random: Vec::new(),
+        }
+    }
+
+    /// What this request may do with a map.
+    pub fn permission(&self, map: &str) -> Permission {
+        Permission::of(map, self.mode)
+    }
+
+    /// The transaction, if the call of `method` is allowed now.
+    pub fn map(&mut self, access: MapAccess<'_>, method: MapMethod) -> Result<&mut Transaction<'a>, Thrown> {
+        if self.phase != Phase::Handler {
+            return Err(Thrown::internal("Internal: Unable to access MapHandle"));
+        }
+        let permission = self.permission(access.map);
+        if !permission.allows(method) {
+            return Err(Thrown::type_error(if access.function == access.handle {
+                permission.refusal(method, access.map, self.mode)
+            } else {
+                Permission::retargeted(access.map)
+            }));
+        }
+        Ok(&mut self.transaction)
+    }
+
+    /// The request's body, while the handler runs.
+    pub fn body(&self) -> Result<&'a [u8], Thrown> {
+        match self.phase {
+            Phase::Handler => Ok(self.request.body),
+            Phase::Conversion => Err(Thrown::internal("Failed to get extension object")),
+        }
+    }
+
+    /// `ccf.rpc.setApplyWrites`.
+    pub fn set_apply_writes(&mut self, apply: bool) -> Result<(), Thrown> {
+        self.rpc()?.apply_writes = Some(apply);
+        Ok(())
+    }
+
+    /// `ccf.rpc.setClaimsDigest`.
+    pub fn set_claims_digest(&mut self, digest: &[u8]) -> Result<(), Thrown> {
+        let digest = <[u8; 32]>::try_from(digest)
+            .map_err(|_| Thrown::type_error("Argument must be an ArrayBuffer of the right size: 32"))?;
+        self.rpc()?.claims_digest = Some(digest);
+        Ok(())
+    }
+
+    fn rpc(&mut self) -> Result<&mut Self, Thrown> {
+        match self.phase {
+            Phase::Handler => Ok(self),
+            Phase::Conversion => Err(Thrown::internal("RPC context is not set")),
+        }
+    }
+
+    /// Writes a line to the app's log.
+    pub fn log(&self, level: LogLevel, text: &str) {
+        self.host.log(level, text);
+    }
+
+    /// Milliseconds since 1970 in UTC, without a fraction.
+    pub fn now(&self) -> f64 {
+        let system = || {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            since.map_or(0.0, |since| since.as_millis() as f64)
+        };
+        self.host.clock().unwrap_or_else(system).floor()
+    }
+
+    /// A number from 0 to below 1 from the host's entropy.
+    pub fn random(&mut self) -> Result<f64, Thrown> {
+        const NUMBER: usize = size_of::<u64>();
+        if self.random.len() < NUMBER {
+            let mut bytes = vec![0; 32 * NUMBER];
+            self.host.entropy(&mut bytes)?;
+            self.random = bytes;
+        }
+        let rest = self.random.len() - NUMBER;
+        let mut number = [0; NUMBER];
+        number.copy_from_slice(&self.random[rest..]);
+        self.random.truncate(rest);
+        // The upper 53 bits, which is what a double holds exactly.
+        Ok((u64::from_le_bytes(number) >> 11) as f64 / (1u64 << 53) as f64)
+    }
+}
+
+/// Where a function of `ccf` was called from: the capture of an app at install, or a request.
+pub enum Stage<'s, 'a> {
+    /// The app's top level is evaluated for later requests. What depends on a request spoils the capture; the reason is kept.
+    Capture(&'s mut Option<&'static str>),
+    /// A request runs.
+    Request(&'s mut Execution<'a>),
+}
+
+impl<'s, 'a> Stage<'s, 'a> {
+    /// The running request; in a capture the call notes that `what` was touched and throws.
+    pub fn request(self, what: &'static str) -> Result<&'s mut Execution<'a>, Thrown> {
+        match self {
+            Stage::Request(execution) => Ok(execution),
+            Stage::Capture(touched) => {
+                touched.get_or_insert(what);
+                Err(Thrown::internal(format!("{what} can't be used before a request")))
+            }
+        }
+    }
+
+    /// What a handle made now can do: in a capture, what it can do in the most permissive endpoint.
+    pub fn permission(&self, map: &str) -> Permission {
+        match self {
+            Stage::Request(execution) => execution.permission(map),
+            Stage::Capture(_) => Permission::of(map, Mode::ReadWrite),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The coarse face of an engine: no values and no handles of a JavaScript engine show through it.
+
+use super::{Execution, Options, Outcome, RuntimeOptions};
+use crate::app::App;
+use crate::error::Error;
+use crate::host::LogLevel;
+use std::sync::Arc;
+
+/// Takes what an engine has to say outside of requests.
+pub type Log = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
+
+/// A started engine. `create(&Options)` in the engine's own room makes it.
+pub trait Engine: Send + Sync {
+    /// What it is, for reports.
+    fn description(&self) -> EngineDescription;
+
+    /// Compiles, links and evaluates an app as far as possible before any request, within the limits of `runtime`.
+    fn install(
+        &self,
+        app: Arc<App>,
+        options: &Options,
+        runtime: &RuntimeOptions,
+    ) -> Result<Box<dyn InstalledApp>, Error>;
+}
+
+/// What an engine is, for reports.
+#[derive(Clone, Debug)]
+pub struct EngineDescription {
+    /// `v8` or `quickjs`.
+    pub name: &'static str,
+    /// Version of the JavaScript engine.
+    pub version: String,
+    /// Whether it compiles to machine code.
+    pub jit: bool,
+    /// Nanoseconds that the start of the JavaScript engine took; 0 when it was running already.
+    pub start_ns: u64,
+}
+
+/// An app that is ready to serve.
+pub trait InstalledApp: Send + Sync {
+    /// Runs endpoint number `endpoint` of the app for the request in `execution`, on the calling thread.
+    fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome;
+
+    /// Which realms it uses and why, for reports.
+    fn report(&self) -> serde_json::Value;
+
+    /// What the install took.
+    fn timings(&self) -> CaptureTimings;
+}
+
+/// Nanoseconds of the parts of an install that an engine does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CaptureTimings {
+    /// Compiling and linking.
+    pub compile: u64,
+    /// Evaluating.
+    pub evaluate: u64,
+    /// Capturing the evaluated app.
+    pub capture: u64,
+}

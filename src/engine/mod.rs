@@ -1,0 +1,13 @@
+//! What an engine is to the rest of the crate, and the one that this library has.
+
+mod execution;
+mod interface;
+mod options;
+mod outcome;
+pub mod v8;
+
+pub use self::v8::{CAN_JIT, create, library_name};
+pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, Thrown};
+pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
+pub use options::{Options, RealmChoice, RuntimeOptions};
+pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};

@@ -1,0 +1,86 @@
+//! How the functions of `ccf` find the running request: a pointer in the isolate, set for the duration of a run.
+
+use super::buffers::BufferBudget;
+use super::modules::Graph;
+use crate::engine::{Execution, Reply, ReturnProblem, Stage, Thrown};
+use std::cell::RefCell;
+use std::ffi::c_void;
+use std::rc::Rc;
+
+/// Isolate data slot of the pointer to the running [`Active`].
+const SLOT: u32 = 0;
+
+/// What runs in an isolate right now.
+pub(super) struct Active<'run, 'request> {
+    /// The request, or none while an app is captured.
+    pub(super) execution: Option<&'run mut Execution<'request>>,
+    /// What a captured app touched that depends on a request.
+    pub(super) touched: Option<&'static str>,
+    /// The modules of the realm.
+    pub(super) graph: Rc<RefCell<Graph>>,
+    /// Templates of map handles, by permission.
+    pub(super) handle_templates: &'run [v8::Global<v8::ObjectTemplate>],
+    /// What array buffers may use.
+    pub(super) buffers: &'run BufferBudget,
+    /// The converted result of the handler.
+    pub(super) reply: Option<Result<Reply, ReturnProblem>>,
+    /// The exception behind a failed conversion.
+    pub(super) conversion_exception: Option<crate::engine::Exception>,
+    /// Response headers read so far.
+    pub(super) headers: Vec<(String, String)>,
+}
+
+/// The time in which the functions of `ccf` find an [`Active`]; it ends with the drop.
+pub(super) struct Entered(v8::UnsafeRawIsolatePtr);
+
+/// Lets the functions of `ccf` find `active` until the result is dropped.
+///
+/// # Safety
+/// `active` and the isolate must outlive the result, and `active` may be used only through this file until then.
+pub(super) unsafe fn enter(isolate: &mut v8::Isolate, active: *mut Active<'_, '_>) -> Entered {
+    isolate.set_data(SLOT, active.cast::<c_void>());
+    // SAFETY: the pointer is used only in `drop`, while the isolate lives.
+    Entered(unsafe { isolate.as_raw_isolate_ptr() })
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // SAFETY: the caller of `enter` promised that the isolate outlives this.
+        unsafe { v8::Isolate::from_raw_isolate_ptr(self.0) }.set_data(SLOT, std::ptr::null_mut());
+    }
+}
+
+/// Uses the running [`Active`]; an `InternalError` when nothing runs. `operation` must not run JavaScript, which could come
+/// here again.
+pub(super) fn with<R>(
+    isolate: &v8::Isolate,
+    operation: impl FnOnce(&mut Active<'_, '_>) -> Result<R, Thrown>,
+) -> Result<R, Thrown> {
+    let active = isolate.get_data(SLOT).cast::<Active<'_, '_>>();
+    // SAFETY: the slot is null or holds the `Active` that `enter` was given, on this thread; no other reference from it is
+    // alive, because operations don't nest.
+    match unsafe { active.as_mut() } {
+        Some(active) => operation(active),
+        None => Err(Thrown::internal("Internal: Unable to access MapHandle")),
+    }
+}
+
+/// As [`with`], for what needs to know whether a request runs.
+pub(super) fn with_stage<R>(
+    isolate: &v8::Isolate,
+    operation: impl FnOnce(Stage<'_, '_>) -> Result<R, Thrown>,
+) -> Result<R, Thrown> {
+    with(isolate, |active| match &mut active.execution {
+        Some(execution) => operation(Stage::Request(execution)),
+        None => operation(Stage::Capture(&mut active.touched)),
+    })
+}
+
+/// As [`with`], for what needs a request; in a capture, `what` was touched.
+pub(super) fn with_request<R>(
+    isolate: &v8::Isolate,
+    what: &'static str,
+    operation: impl FnOnce(&mut Execution<'_>) -> Result<R, Thrown>,
+) -> Result<R, Thrown> {
+    with_stage(isolate, |stage| operation(stage.request(what)?))
+}

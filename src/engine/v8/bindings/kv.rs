@@ -1,0 +1,260 @@
+//! Map handles: `ccf.kv[name]` and its methods.
+//!
+//! A handle is an object with three internal fields, which no script can make: the map's name, what the handle could do when it was
+//! made, and nothing. The third field tells it from V8's own objects with internal fields.
+
+use super::arguments;
+use crate::engine::v8::active;
+use crate::engine::{MapAccess, Thrown};
+use crate::host::{MapMethod, Permission};
+use v8::MapFnTo;
+
+const NAME_FIELD: usize = 0;
+const PERMISSION_FIELD: usize = 1;
+const FIELDS: usize = 3;
+
+type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
+type Arguments<'a> = v8::FunctionCallbackArguments<'a>;
+type Place<'a> = v8::ReturnValue<'a, v8::Value>;
+type Answer<'s> = Result<Option<v8::Local<'s, v8::Value>>, Thrown>;
+
+/// All methods of a handle: method, number of arguments, and what V8 calls.
+pub(super) fn methods() -> [(MapMethod, i32, v8::FunctionCallback); 8] {
+    [
+        (MapMethod::Has, 1, has.map_fn_to()),
+        (MapMethod::Get, 1, get.map_fn_to()),
+        (MapMethod::GetVersionOfPreviousWrite, 1, version.map_fn_to()),
+        (MapMethod::Size, 0, size.map_fn_to()),
+        (MapMethod::ForEach, 1, for_each.map_fn_to()),
+        (MapMethod::Set, 2, set.map_fn_to()),
+        (MapMethod::Delete, 1, delete.map_fn_to()),
+        (MapMethod::Clear, 0, clear.map_fn_to()),
+    ]
+}
+
+/// One template per permission: its functions know which they belong to.
+pub(super) fn handle_templates<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+) -> Option<[v8::Local<'s, v8::ObjectTemplate>; super::HANDLE_TEMPLATES]> {
+    Some([
+        handle_template(scope, Permission::Inaccessible)?,
+        handle_template(scope, Permission::ReadOnly)?,
+        handle_template(scope, Permission::ReadWrite)?,
+    ])
+}
+
+fn handle_template<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    permission: Permission,
+) -> Option<v8::Local<'s, v8::ObjectTemplate>> {
+    let handle = v8::ObjectTemplate::new(scope);
+    handle.set_internal_field_count(FIELDS);
+    for (method, length, callback) in methods() {
+        let name = v8::String::new(scope, method.name())?;
+        let function = v8::FunctionTemplate::builder_raw(callback)
+            .data(v8::Integer::new(scope, permission.into()).into())
+            .length(length)
+            .constructor_behavior(v8::ConstructorBehavior::Throw)
+            .side_effect_type(v8::SideEffectType::HasNoSideEffect)
+            .build(scope);
+        function.set_class_name(name);
+        match method {
+            MapMethod::Size => {
+                handle.set_accessor_property(name.into(), Some(function), None, v8::PropertyAttribute::NONE);
+            }
+            _ => handle.set(name.into(), function.into()),
+        }
+    }
+    Some(handle)
+}
+
+/// `ccf.kv[name]`.
+pub(super) fn map_handle<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    let result = make_handle(scope, arguments.get(0));
+    arguments::answer(scope, place, result);
+}
+
+fn make_handle<'s>(scope: Scope<'_, 's, '_>, name: v8::Local<'s, v8::Value>) -> Answer<'s> {
+    let map = arguments::string(scope, name, "Map name must be a string")?;
+    let permission = active::with_stage(scope, |stage| Ok(stage.permission(&map)))?;
+    let template = active::with(scope, |active| Ok(active.handle_templates.get(permission as usize).cloned()))?;
+    let template = template.ok_or_else(|| Thrown::internal("Internal: Unable to access MapHandle"))?;
+    let template = v8::Local::new(scope, template);
+    let Some(handle) = template.new_instance(scope) else {
+        return Ok(None);
+    };
+    handle.set_internal_field(NAME_FIELD, name.into());
+    handle.set_internal_field(PERMISSION_FIELD, v8::Integer::new(scope, permission.into()).into());
+    Ok(Some(handle.into()))
+}
+
+/// A call of a method: which map, and what the handle and the function could do when they were made.
+struct Call {
+    map: String,
+    handle: Permission,
+    function: Permission,
+}
+
+impl Call {
+    fn access(&self) -> MapAccess<'_> {
+        MapAccess { map: &self.map, handle: self.handle, function: self.function }
+    }
+}
+
+/// Reads the receiver, which must be a handle itself: not a copy, a proxy or an heir of one.
+fn call(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>) -> Result<Call, Thrown> {
+    let refusal = || Thrown::type_error("KV Map Handle object expected");
+    let handle = arguments.this();
+    if handle.is_proxy() || handle.internal_field_count() != FIELDS {
+        return Err(refusal());
+    }
+    let field = |scope: &mut v8::PinScope<'_, '_>, index| {
+        handle
+            .get_internal_field(scope, index)
+            .and_then(|field| v8::Local::<v8::Value>::try_from(field).ok().map(|value| v8::Global::new(scope, value)))
+    };
+    let (Some(name), Some(made)) = (field(scope, NAME_FIELD), field(scope, PERMISSION_FIELD)) else {
+        return Err(refusal());
+    };
+    let (name, made) = (v8::Local::new(scope, name), v8::Local::new(scope, made));
+    if !name.is_string() {
+        return Err(refusal());
+    }
+    let permission = |value: v8::Local<'_, v8::Value>, scope: &v8::PinScope<'_, '_>| {
+        value.int32_value(scope).and_then(|number| Permission::try_from(number).ok())
+    };
+    let (Some(made), Some(own)) = (permission(made, scope), permission(arguments.data(), scope)) else {
+        return Err(refusal());
+    };
+    Ok(Call { map: name.to_rust_string_lossy(scope), handle: made, function: own })
+}
+
+const ONE_BUFFER: &str = "Argument must be an ArrayBuffer";
+const BUFFERS: &str = "Arguments must be ArrayBuffers";
+const STORE: &str = "the store";
+
+fn has<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        let found = active::with_request(scope, STORE, |execution| {
+            let map = execution.map(call.access(), MapMethod::Has)?;
+            arguments::count(arguments, 1)?;
+            Ok(map.has(&call.map, &arguments::bytes(arguments.get(0), ONE_BUFFER)?)?)
+        })?;
+        Ok(Some(v8::Boolean::new(scope, found).into()))
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}
+
+fn get<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        let value = active::with_request(scope, STORE, |execution| {
+            let map = execution.map(call.access(), MapMethod::Get)?;
+            arguments::count(arguments, 1)?;
+            Ok(map.get(&call.map, &arguments::bytes(arguments.get(0), ONE_BUFFER)?)?)
+        })?;
+        value.map(|value| arguments::buffer(scope, &value)).transpose()
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}
+
+fn version<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        let version = active::with_request(scope, STORE, |execution| {
+            let map = execution.map(call.access(), MapMethod::GetVersionOfPreviousWrite)?;
+            arguments::count(arguments, 1)?;
+            Ok(map.version(&call.map, &arguments::bytes(arguments.get(0), ONE_BUFFER)?)?)
+        })?;
+        Ok(version.map(|version| v8::Number::new(scope, version as f64).into()))
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}
+
+fn size<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        let size = active::with_request(scope, STORE, |execution| {
+            Ok(execution.map(call.access(), MapMethod::Size)?.size(&call.map)?)
+        })?;
+        Ok(Some(v8::Number::new(scope, size as f64).into()))
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}
+
+fn for_each<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        let entries = active::with_request(scope, STORE, |execution| {
+            let map = execution.map(call.access(), MapMethod::ForEach)?;
+            arguments::count(arguments, 1)?;
+            if !arguments.get(0).is_function() {
+                return Err(Thrown::type_error("Argument must be a function"));
+            }
+            Ok(map.entries(&call.map)?)
+        })?;
+        let Ok(callback) = v8::Local::<v8::Function>::try_from(arguments.get(0)) else {
+            return Ok(None);
+        };
+        for (key, value) in entries {
+            v8::scope!(let scope, scope);
+            let (value, key) = (arguments::buffer(scope, &value)?, arguments::buffer(scope, &key)?);
+            let nothing = v8::undefined(scope).into();
+            if callback.call(scope, nothing, &[value, key, arguments.this().into()]).is_none() {
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}
+
+fn set<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        active::with_request(scope, STORE, |execution| {
+            let map = execution.map(call.access(), MapMethod::Set)?;
+            arguments::count(arguments, 2)?;
+            let key = arguments::bytes(arguments.get(0), BUFFERS)?;
+            map.set(&call.map, key, arguments::bytes(arguments.get(1), BUFFERS)?);
+            Ok(())
+        })?;
+        Ok(Some(arguments.this().into()))
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}
+
+fn delete<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        active::with_request(scope, STORE, |execution| {
+            let map = execution.map(call.access(), MapMethod::Delete)?;
+            arguments::count(arguments, 1)?;
+            map.delete(&call.map, arguments::bytes(arguments.get(0), ONE_BUFFER)?);
+            Ok(None)
+        })
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}
+
+fn clear<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+        let call = call(scope, arguments)?;
+        active::with_request(scope, STORE, |execution| {
+            let map = execution.map(call.access(), MapMethod::Clear)?;
+            arguments::count(arguments, 0)?;
+            map.clear(&call.map);
+            Ok(None)
+        })
+    }
+    let result = run(scope, &arguments);
+    arguments::answer(scope, place, result);
+}

@@ -1,0 +1,83 @@
+//! Memory of array buffers, which V8 keeps outside of its heap: counted, and refused beyond a budget.
+
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// What the buffers of one isolate may use, in bytes.
+pub(super) struct BufferBudget {
+    limit: AtomicUsize,
+    used: AtomicUsize,
+}
+
+impl BufferBudget {
+    /// A budget of nothing; a request sets its own.
+    pub(super) fn new() -> Arc<BufferBudget> {
+        Arc::new(BufferBudget { limit: AtomicUsize::new(0), used: AtomicUsize::new(0) })
+    }
+
+    /// Sets what may be in use at a time.
+    pub(super) fn set_limit(&self, bytes: usize) {
+        self.limit.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether a buffer of this length fits now.
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let used = self.used.load(Ordering::Relaxed);
+        used.checked_add(bytes).is_some_and(|sum| sum <= self.limit.load(Ordering::Relaxed))
+    }
+
+    fn reserve(&self, bytes: usize) -> bool {
+        let limit = self.limit.load(Ordering::Relaxed);
+        let within = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
+    }
+
+    fn release(&self, bytes: usize) {
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+/// The allocator that V8 calls; it answers with null when the budget is used up, which becomes a `RangeError`.
+pub(super) fn allocator(budget: Arc<BufferBudget>) -> v8::UniqueRef<v8::Allocator> {
+    const TABLE: &v8::RustAllocatorVtable<BufferBudget> =
+        &v8::RustAllocatorVtable { allocate, allocate_uninitialized, free, drop: release_budget };
+    // SAFETY: the pointer owns one count of the Arc, which the table's `drop` gives back; the functions match its type.
+    unsafe { v8::new_rust_allocator(Arc::into_raw(budget), TABLE) }
+}
+
+unsafe extern "C" fn allocate(budget: &BufferBudget, bytes: usize) -> *mut c_void {
+    take(budget, bytes, |bytes| {
+        // SAFETY: `calloc` has no preconditions.
+        unsafe { libc::calloc(bytes, 1) }
+    })
+}
+
+unsafe extern "C" fn allocate_uninitialized(budget: &BufferBudget, bytes: usize) -> *mut c_void {
+    take(budget, bytes, |bytes| {
+        // SAFETY: `malloc` has no preconditions.
+        unsafe { libc::malloc(bytes) }
+    })
+}
+
+fn take(budget: &BufferBudget, bytes: usize, allocate: impl FnOnce(usize) -> *mut c_void) -> *mut c_void {
+    if !budget.reserve(bytes) {
+        return std::ptr::null_mut();
+    }
+    let data = allocate(bytes.max(1));
+    if data.is_null() {
+        budget.release(bytes);
+    }
+    data
+}
+
+unsafe extern "C" fn free(budget: &BufferBudget, data: *mut c_void, bytes: usize) {
+    // SAFETY: V8 hands back what one of the functions above gave, with the same length.
+    unsafe { libc::free(data) };
+    budget.release(bytes);
+}
+
+unsafe extern "C" fn release_budget(budget: *const BufferBudget) {
+    // SAFETY: gives back the count that `allocator` took.
+    drop(unsafe { Arc::from_raw(budget) });
+}

@@ -1,0 +1,84 @@
+//! Exceptions as text.
+
+use crate::engine::{ErrorClass, Exception, Thrown};
+
+/// How the contract words an exhausted heap.
+pub(super) const OUT_OF_MEMORY: &str = "InternalError: out of memory";
+/// How the contract words an exhausted stack.
+pub(super) const STACK_OVERFLOW: &str = "InternalError: stack overflow";
+
+/// How V8 words the same, and what the contract makes of it.
+const TRANSLATIONS: [(&str, &str); 4] = [
+    ("RangeError: Maximum call stack size exceeded", STACK_OVERFLOW),
+    ("RangeError: Array buffer allocation failed", OUT_OF_MEMORY),
+    ("RangeError: Invalid array buffer length", OUT_OF_MEMORY),
+    ("RangeError: Invalid string length", OUT_OF_MEMORY),
+];
+
+/// Describes an exception. Its text may come from the script's own code, whose exceptions are dropped.
+pub(super) fn describe(scope: &mut v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> Exception {
+    v8::tc_scope!(let scope, scope);
+    let message = text(scope, value);
+    scope.reset();
+    let trace = if value.is_native_error() { trace(scope, value, &message) } else { None };
+    let message = TRANSLATIONS.iter().find(|(own, _)| *own == message).map_or(message, |(_, ours)| (*ours).to_owned());
+    Exception { message, trace }
+}
+
+/// `String(value)` for errors and primitives, JSON for other objects.
+pub(super) fn text(scope: &mut v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> String {
+    let text = if value.is_object() && !value.is_native_error() {
+        v8::json::stringify(scope, value)
+    } else if value.is_symbol() {
+        value.to_detail_string(scope)
+    } else {
+        value.to_string(scope)
+    };
+    text.map(|text| text.to_rust_string_lossy(scope)).unwrap_or_default()
+}
+
+/// The frames of an error's stack, without the message that V8 puts in front.
+fn trace(scope: &mut v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>, message: &str) -> Option<String> {
+    let key = v8::String::new(scope, "stack")?;
+    let error: v8::Local<v8::Object> = error.try_into().ok()?;
+    let stack = error.get(scope, key.into())?;
+    if !stack.is_string() {
+        return None;
+    }
+    let stack = stack.to_rust_string_lossy(scope);
+    let frames = match stack.strip_prefix(message).and_then(|rest| rest.strip_prefix('\n')) {
+        Some(frames) => frames,
+        // The message was changed after the error was made, or has a name of its own: the frames begin at the first.
+        None => stack.find("\n    at ").map_or("", |start| &stack[start + 1..]),
+    };
+    (!frames.is_empty()).then(|| format!("{frames}\n"))
+}
+
+/// Makes `thrown` an exception of the current realm and throws it.
+pub(super) fn throw(scope: &mut v8::PinScope<'_, '_>, thrown: &Thrown) {
+    let Some(message) = v8::String::new(scope, &thrown.message) else {
+        return;
+    };
+    let exception = match thrown.class {
+        ErrorClass::Type => v8::Exception::type_error(scope, message),
+        ErrorClass::Range => v8::Exception::range_error(scope, message),
+        ErrorClass::Internal => {
+            let exception = v8::Exception::error(scope, message);
+            name_internal_error(scope, exception);
+            exception
+        }
+    };
+    scope.throw_exception(exception);
+}
+
+/// V8 has no class `InternalError`: such an error is an `Error` of that name.
+fn name_internal_error(scope: &mut v8::PinScope<'_, '_>, exception: v8::Local<'_, v8::Value>) {
+    let (Ok(error), Some(key), Some(name)) = (
+        v8::Local::<v8::Object>::try_from(exception),
+        v8::String::new(scope, "name"),
+        v8::String::new(scope, "InternalError"),
+    ) else {
+        return;
+    };
+    error.define_own_property(scope, key.into(), name.into(), v8::PropertyAttribute::DONT_ENUM);
+}

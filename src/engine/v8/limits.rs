@@ -1,0 +1,122 @@
+//! What one run in an isolate may use: time, heap and stack.
+
+use super::stack;
+use super::watchdog::Watchdog;
+use crate::engine::{Exception, Failure};
+use std::ffi::c_void;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// The least heap with which V8 can make a realm and run anything.
+const SMALLEST_HEAP: usize = 1 << 20;
+
+/// What V8's heap needs beyond the script's own objects; with less, V8 would give up while it makes realms.
+const HEAP_BASE: usize = 24 << 20;
+
+/// What the heap may grow by while a script that reached the limit is being ended.
+const HEAP_SLACK: usize = 16 << 20;
+
+/// The heap limit for V8 that lets scripts use `bytes`.
+pub(super) fn heap_size(bytes: usize) -> usize {
+    bytes.saturating_add(HEAP_BASE)
+}
+
+/// Tells whether an isolate's script has used up the heap. Boxed, because V8 keeps its address.
+pub(super) struct HeapGuard {
+    isolate: v8::IsolateHandle,
+    exceeded: AtomicBool,
+}
+
+impl HeapGuard {
+    /// Watches the heap of `isolate`. The result must live as long as the isolate.
+    pub(super) fn watch(isolate: &mut v8::Isolate) -> Box<HeapGuard> {
+        let guard = Box::new(HeapGuard { isolate: isolate.thread_safe_handle(), exceeded: AtomicBool::new(false) });
+        isolate.add_near_heap_limit_callback(near_limit, std::ptr::from_ref::<HeapGuard>(&guard).cast_mut().cast());
+        guard
+    }
+
+    /// Whether the limit was reached; such an isolate has no spare heap left and is not used again.
+    pub(super) fn exceeded(&self) -> bool {
+        self.exceeded.load(Ordering::Relaxed)
+    }
+}
+
+/// Called by V8 when the heap is nearly full: ends the script, and gives it room to end in. Answering with the same limit would
+/// end the process.
+unsafe extern "C" fn near_limit(guard: *mut c_void, limit: usize, _initial: usize) -> usize {
+    // SAFETY: `watch` registered this box, which outlives the isolate.
+    let guard = unsafe { &*guard.cast::<HeapGuard>() };
+    guard.exceeded.store(true, Ordering::Relaxed);
+    guard.isolate.terminate_execution();
+    limit.saturating_add(HEAP_SLACK)
+}
+
+/// Why a script was ended from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ended {
+    TimedOut,
+    OutOfMemory,
+    OutOfStack,
+    /// The watchdog's thread can't be started.
+    Unguarded,
+}
+
+impl Ended {
+    /// What the caller and the log get.
+    pub(super) fn failure(self) -> (Failure, Exception) {
+        let (failure, message) = match self {
+            Ended::TimedOut => (Failure::TimedOut, "InternalError: interrupted"),
+            Ended::OutOfMemory => (Failure::Thrown, super::exception::OUT_OF_MEMORY),
+            Ended::OutOfStack => (Failure::Thrown, super::exception::STACK_OVERFLOW),
+            Ended::Unguarded => (Failure::Thrown, "InternalError: no thread for the time limit"),
+        };
+        (failure, Exception { message: message.to_owned(), trace: None })
+    }
+}
+
+/// Limits of one run.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    pub(super) deadline: Instant,
+    pub(super) heap_bytes: usize,
+    pub(super) stack_bytes: usize,
+}
+
+impl Limits {
+    /// Whether the limits let anything run at all.
+    pub(super) fn check(&self) -> Result<(), Ended> {
+        if self.deadline <= Instant::now() {
+            return Err(Ended::TimedOut);
+        }
+        if self.heap_bytes < SMALLEST_HEAP {
+            return Err(Ended::OutOfMemory);
+        }
+        Ok(())
+    }
+
+    /// Runs `run` in the isolate that the calling thread has locked, and ends it at a limit. The result of `run` comes with the
+    /// reason if it was ended; then the isolate can be used again unless its heap guard says otherwise.
+    pub(super) fn guard<R>(
+        &self,
+        isolate: &mut v8::Isolate,
+        heap: &HeapGuard,
+        watchdog: &Watchdog,
+        run: impl FnOnce(&mut v8::Isolate) -> R,
+    ) -> Result<(R, Option<Ended>), Ended> {
+        if !stack::limit(isolate, self.stack_bytes) {
+            return Err(Ended::OutOfStack);
+        }
+        let deadline = watchdog.arm(self.deadline, isolate.thread_safe_handle()).ok_or(Ended::Unguarded)?;
+        let result = run(isolate);
+        let timed_out = deadline.disarm();
+        let ended = match (heap.exceeded(), timed_out) {
+            (true, _) => Some(Ended::OutOfMemory),
+            (false, true) => Some(Ended::TimedOut),
+            (false, false) => None,
+        };
+        if ended.is_some() {
+            isolate.cancel_terminate_execution();
+        }
+        Ok((result, ended))
+    }
+}

@@ -1,0 +1,72 @@
+//! V8. Files, from the outside in:
+//!
+//! - `platform`: the start of V8, once a process
+//! - `app`: an installed app: which realm serves a request, and the request itself
+//! - `snapshot`: capturing the evaluated app
+//! - `modules`: compiling, linking and evaluating modules
+//! - `isolates`: isolates that wait for requests
+//! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
+//! - `active`: how the functions of `ccf` find the running request
+//! - `bindings`: the functions of `ccf`, the request object and the response
+//! - `exception`: exceptions as text
+
+mod active;
+mod app;
+mod bindings;
+mod buffers;
+mod exception;
+mod isolates;
+mod limits;
+mod modules;
+mod platform;
+mod snapshot;
+mod stack;
+mod watchdog;
+
+use crate::app::App;
+use crate::engine::{Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::error::Error;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use watchdog::Watchdog;
+
+/// V8 can compile to machine code.
+pub const CAN_JIT: bool = true;
+
+/// Name and version of the library and of V8.
+pub fn library_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| format!("jsv8 {} (V8 {})", env!("CARGO_PKG_VERSION"), v8::V8::get_version()))
+}
+
+/// Starts V8, or joins it when it runs already in the wished mode.
+pub fn create(options: &Options) -> Result<Box<dyn Engine>, Error> {
+    let start_ns = platform::start(options)?;
+    Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog: Arc::new(Watchdog::new()) }))
+}
+
+struct V8Engine {
+    jit: bool,
+    start_ns: u64,
+    watchdog: Arc<Watchdog>,
+}
+
+impl Engine for V8Engine {
+    fn description(&self) -> EngineDescription {
+        EngineDescription {
+            name: "v8",
+            version: v8::V8::get_version().to_owned(),
+            jit: self.jit,
+            start_ns: self.start_ns,
+        }
+    }
+
+    fn install(
+        &self,
+        app: Arc<App>,
+        options: &Options,
+        runtime: &RuntimeOptions,
+    ) -> Result<Box<dyn InstalledApp>, Error> {
+        Ok(Box::new(app::V8App::install(app, options.realm, runtime, Arc::clone(&self.watchdog))?))
+    }
+}

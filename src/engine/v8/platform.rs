@@ -1,0 +1,56 @@
+//! The start of V8: once a process, with flags that can't change afterwards.
+
+use crate::engine::Options;
+use crate::error::Error;
+use crate::status::jsep_status;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+/// How V8 was started. V8 itself is one per process, so this is too.
+static STARTED: Mutex<Option<Mode>> = Mutex::new(None);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Mode {
+    jit: bool,
+    helper_threads: u32,
+}
+
+/// Starts V8 and answers with the nanoseconds that it took, or 0 when V8 ran already in the same mode.
+pub(super) fn start(options: &Options) -> Result<u64, Error> {
+    let wished = Mode { jit: options.jit, helper_threads: options.helper_threads.unwrap_or(u32::from(options.jit)) };
+    // A poisoned lock means that a start panicked; what it holds is still what happened.
+    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(running) = *started {
+        if running == wished {
+            return Ok(0);
+        }
+        return Err(Error::new(
+            jsep_status::JSEP_ENGINE_START,
+            format!(
+                "V8 runs in this process already with jit={} and helper_threads={}, which can't be changed",
+                if running.jit { "on" } else { "off" },
+                running.helper_threads,
+            ),
+        ));
+    }
+    let begin = Instant::now();
+    // Regular expressions that backtrack too often go on in V8's linear engine where it can run them. The rehash flag gives
+    // each isolate a hash seed of its own instead of the one in the snapshot.
+    let mut flags = String::from("--enable-experimental-regexp-engine-on-excessive-backtracks --rehash-snapshot");
+    if !wished.jit {
+        flags.push_str(" --jitless");
+    }
+    if wished.helper_threads == 0 {
+        flags.push_str(" --single-threaded");
+    }
+    v8::V8::set_flags_from_string(&flags);
+    // Not protected by memory keys: those belong to threads, and a host's threads may be older than this library.
+    let platform = match wished.helper_threads {
+        0 => v8::new_single_threaded_default_platform(false),
+        threads => v8::new_unprotected_default_platform(threads, false),
+    };
+    v8::V8::initialize_platform(platform.make_shared());
+    v8::V8::initialize();
+    *started = Some(wished);
+    Ok(u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,348 @@
+//! Capturing a realm: the globals, and the app's modules evaluated, as a blob from which fresh realms are made.
+
+use super::active::{self, Active};
+use super::bindings::{self, HANDLE_TEMPLATES};
+use super::buffers::{self, BufferBudget};
+use super::exception;
+use super::isolates;
+use super::limits::{self, Ended, HeapGuard, Limits};
+use super::modules::{self, Evaluation, Graph};
+use super::watchdog::Watchdog;
+use crate::app::{self, App};
+use crate::engine::CaptureTimings;
+use crate::error::Error;
+use crate::status::jsep_status;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// V8 can write only one snapshot at a time.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// A captured realm. Made in this process and never read from outside, so V8 can trust it.
+pub(super) struct Blob {
+    data: v8::StartupData,
+    handle_templates: [usize; HANDLE_TEMPLATES],
+    /// The function that runs a request.
+    pub(super) invoke: usize,
+    /// The handlers by endpoint; none when the app is not captured.
+    pub(super) handlers: Vec<usize>,
+    /// The app's modules by name.
+    pub(super) modules: Arc<HashMap<String, usize>>,
+}
+
+// SAFETY: the data is plain memory that is only read.
+unsafe impl Send for Blob {}
+// SAFETY: as above.
+unsafe impl Sync for Blob {}
+
+impl Blob {
+    /// The blob's bytes.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.data
+    }
+
+    /// Where the templates of map handles are.
+    pub(super) fn handle_templates(&self) -> [usize; HANDLE_TEMPLATES] {
+        self.handle_templates
+    }
+}
+
+/// What came of capturing an app.
+pub(super) enum Capture {
+    /// The evaluated app.
+    App(Blob),
+    /// The app can't be captured and has to be evaluated for each request; why.
+    Impossible(String),
+}
+
+/// What is found in the realm that is captured.
+struct Found {
+    handle_templates: [usize; HANDLE_TEMPLATES],
+    invoke: usize,
+    handlers: Vec<usize>,
+    modules: HashMap<String, usize>,
+    impossible: Option<String>,
+}
+
+/// Captures a realm with only the globals.
+pub(super) fn globals(app: &Arc<App>, limits: Limits, watchdog: &Watchdog) -> Result<Blob, Error> {
+    match write(app, limits, watchdog, false, &mut CaptureTimings::default())? {
+        Capture::App(blob) => Ok(blob),
+        Capture::Impossible(reason) => Err(Error::new(jsep_status::JSEP_ENGINE_START, reason)),
+    }
+}
+
+/// Compiles, links and evaluates the app, checks its exports, and captures it if its top level allows it.
+pub(super) fn evaluated_app(
+    app: &Arc<App>,
+    limits: Limits,
+    watchdog: &Watchdog,
+    timings: &mut CaptureTimings,
+) -> Result<Capture, Error> {
+    write(app, limits, watchdog, true, timings)
+}
+
+fn write(
+    app: &Arc<App>,
+    limits: Limits,
+    watchdog: &Watchdog,
+    with_app: bool,
+    timings: &mut CaptureTimings,
+) -> Result<Capture, Error> {
+    limits.check().map_err(|ended| not_evaluated("the app", ended))?;
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let budget = BufferBudget::new();
+    budget.set_limit(limits.heap_bytes);
+    let parameters = v8::Isolate::create_params()
+        .array_buffer_allocator(buffers::allocator(Arc::clone(&budget)).make_shared())
+        .allow_atomics_wait(false)
+        .heap_limits(0, limits::heap_size(limits.heap_bytes));
+    let mut creator = v8::Isolate::snapshot_creator(Some(bindings::external_references()), Some(parameters));
+    isolates::prepare(&mut creator);
+    let heap = HeapGuard::watch(&mut creator);
+    let run = limits.guard(&mut creator, &heap, watchdog, |isolate| fill(isolate, app, &budget, with_app, timings));
+    let found = match run {
+        Ok((_, Some(ended))) | Err(ended) => Err(not_evaluated("the app", ended)),
+        Ok((found, None)) => found,
+    };
+    let begin = Instant::now();
+    if !matches!(&found, Ok(Found { impossible: None, .. })) {
+        // V8 demands that a blob is written before the isolate goes. An empty realm takes the place of the app's.
+        v8::scope!(let scope, &mut creator);
+        let context = v8::Context::new(scope, v8::ContextOptions::default());
+        scope.set_default_context(context);
+    }
+    let data = creator.create_blob(v8::FunctionCodeHandling::Keep);
+    drop(heap);
+    timings.capture += nanoseconds(begin);
+    let found = found?;
+    if let Some(reason) = found.impossible {
+        return Ok(Capture::Impossible(reason));
+    }
+    match data {
+        Some(data) if data.is_valid() => Ok(Capture::App(Blob {
+            data,
+            handle_templates: found.handle_templates,
+            invoke: found.invoke,
+            handlers: found.handlers,
+            modules: Arc::new(found.modules),
+        })),
+        _ => Ok(Capture::Impossible("V8 can't write the app's state".to_owned())),
+    }
+}
+
+/// Builds the realm, and makes it the one that is captured if it can be.
+fn fill(
+    isolate: &mut v8::Isolate,
+    app: &Arc<App>,
+    budget: &BufferBudget,
+    with_app: bool,
+    timings: &mut CaptureTimings,
+) -> Result<Found, Error> {
+    v8::scope!(let scope, isolate);
+    let context = v8::Context::new(scope, v8::ContextOptions::default());
+    let scope = &mut v8::ContextScope::new(scope, context);
+    let fragile = Fragile::hide(scope, context)?;
+    let bindings = bindings::install(scope)?;
+    let templates: Vec<_> =
+        bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
+    let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default())));
+    let mut active = Active {
+        execution: None,
+        touched: None,
+        graph: Rc::clone(&graph),
+        handle_templates: &templates,
+        buffers: budget,
+        reply: None,
+        conversion_exception: None,
+        headers: Vec::new(),
+    };
+    let handlers = if with_app {
+        // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
+        let entered = unsafe { active::enter(scope, &raw mut active) };
+        let handlers = evaluate(scope, app, &graph, timings);
+        drop(entered);
+        handlers?
+    } else {
+        Handlers::All(Vec::new())
+    };
+    let mut impossible = active.touched.map(|what| format!("the top level uses {what}"));
+    let handlers = match handlers {
+        Handlers::All(handlers) => handlers,
+        Handlers::Threw(error) => {
+            if impossible.is_none() {
+                return Err(error);
+            }
+            Vec::new()
+        }
+    };
+    let hazard = fragile.restore(scope, context);
+    impossible = impossible.or(hazard);
+    let mut found = Found {
+        handle_templates: [0; HANDLE_TEMPLATES],
+        invoke: 0,
+        handlers: Vec::new(),
+        modules: HashMap::new(),
+        impossible,
+    };
+    if found.impossible.is_some() {
+        return Ok(found);
+    }
+    scope.set_default_context(context);
+    for (index, template) in bindings.handle_templates.into_iter().enumerate() {
+        found.handle_templates[index] = scope.add_isolate_data(template);
+    }
+    found.invoke = scope.add_context_data(context, bindings.invoke);
+    for handler in handlers {
+        found.handlers.push(scope.add_context_data(context, handler));
+    }
+    for (name, module) in graph.borrow().modules() {
+        let module = v8::Local::new(scope, module);
+        found.modules.insert(name.clone(), scope.add_context_data(context, module));
+    }
+    Ok(found)
+}
+
+enum Handlers<'s> {
+    /// The handlers by endpoint.
+    All(Vec<v8::Local<'s, v8::Function>>),
+    /// The top level failed, which does not count when it failed for the lack of a request.
+    Threw(Error),
+}
+
+/// Compiles, links and evaluates all entry modules, and gets the handlers.
+fn evaluate<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    app: &Arc<App>,
+    graph: &Rc<RefCell<Graph>>,
+    timings: &mut CaptureTimings,
+) -> Result<Handlers<'s>, Error> {
+    let begin = Instant::now();
+    let mut entries = Vec::new();
+    for endpoint in app.endpoints() {
+        let module = graph.borrow_mut().compile(scope, &endpoint.module)?;
+        modules::link(scope, &endpoint.module, module)?;
+        let namespace = v8::Local::<v8::Object>::try_from(module.get_module_namespace());
+        let key = v8::String::new(scope, &endpoint.function);
+        let exported = match (namespace, key) {
+            (Ok(namespace), Some(key)) => namespace.has(scope, key.into()).unwrap_or(false),
+            _ => false,
+        };
+        if !exported {
+            let message = format!(
+                "Failed to find export '{}' in module '{}'",
+                endpoint.function,
+                app::display_name(&endpoint.module)
+            );
+            return Err(Error::new(jsep_status::JSEP_EXPORT_MISSING, message)
+                .at_module(&endpoint.module, 0, 0)
+                .at_path(format!("{}.js_function", endpoint.json_path)));
+        }
+        entries.push((endpoint, module));
+    }
+    timings.compile += nanoseconds(begin);
+    let begin = Instant::now();
+    let mut handlers = Vec::new();
+    for (endpoint, module) in entries {
+        let name = app::display_name(&endpoint.module);
+        let threw = |reason: &str| {
+            let error = Error::new(jsep_status::JSEP_MODULE_EVALUATION, format!("Failed to execute {name}: {reason}"));
+            Handlers::Threw(error.at_module(name, 0, 0))
+        };
+        let namespace = match modules::evaluate(scope, module) {
+            Evaluation::Done(namespace) => namespace,
+            Evaluation::Threw(value) => {
+                let description = exception::describe(scope, value);
+                return Ok(threw(&description.message));
+            }
+            Evaluation::Pending => return Ok(threw("Handler did not complete.")),
+            Evaluation::Ended => return Ok(threw("interrupted")),
+        };
+        let handler = modules::export(scope, namespace, &endpoint.function);
+        match handler {
+            Some(handler) => handlers.push(handler),
+            None => {
+                let message = format!("Export '{}' of module '{name}' is not a function", endpoint.function);
+                let error = Error::new(jsep_status::JSEP_EXPORT_NOT_FUNCTION, message).at_module(name, 0, 0);
+                return Err(error.at_path(format!("{}.js_function", endpoint.json_path)));
+            }
+        }
+    }
+    timings.evaluate += nanoseconds(begin);
+    Ok(Handlers::All(handlers))
+}
+
+/// Objects that V8 changes while it restores a realm, and ends the process when it can't.
+struct Fragile<'s> {
+    error: v8::Local<'s, v8::Object>,
+    atomics: v8::Local<'s, v8::Value>,
+    is_extensible: v8::Local<'s, v8::Function>,
+}
+
+impl<'s> Fragile<'s> {
+    /// Notes them before the app runs, and takes `Atomics` out of its reach.
+    fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Result<Self, Error> {
+        let find = |scope: &mut v8::PinScope<'s, '_>| {
+            let global = context.global(scope);
+            let get = |scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>, name: &str| {
+                let name = v8::String::new(scope, name)?;
+                object.get(scope, name.into())
+            };
+            let error = get(scope, global, "Error")?.try_into().ok()?;
+            let atomics = get(scope, global, "Atomics")?;
+            let object = get(scope, global, "Object")?.try_into().ok()?;
+            let is_extensible = get(scope, object, "isExtensible")?.try_into().ok()?;
+            Some(Fragile { error, atomics, is_extensible })
+        };
+        let fragile = find(scope)
+            .ok_or_else(|| Error::new(jsep_status::JSEP_ENGINE_START, "a fresh realm of V8 lacks its globals"))?;
+        remove_atomics(scope, context);
+        Ok(fragile)
+    }
+
+    /// Puts `Atomics` back, and tells what the app did to the others that makes restoring impossible.
+    fn restore(self, scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Option<String> {
+        let global = context.global(scope);
+        for (object, name) in [(self.error, "Error"), (global, "the global object")] {
+            let nothing = v8::undefined(scope).into();
+            let extensible = self.is_extensible.call(scope, nothing, &[object.into()]);
+            if !extensible.is_some_and(|extensible| extensible.is_true()) {
+                return Some(format!("the top level makes {name} not extensible"));
+            }
+        }
+        let own = |scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>, name: &str| {
+            let name = v8::String::new(scope, name)?;
+            object.has_own_property(scope, name.into())
+        };
+        for (object, name) in [(self.error, "stackTraceLimit"), (global, "WebAssembly"), (global, "Atomics")] {
+            if own(scope, object, name) != Some(false) {
+                return Some(format!("the top level sets {name}"));
+            }
+        }
+        let name = v8::String::new(scope, "Atomics")?;
+        match global.define_own_property(scope, name.into(), self.atomics, v8::PropertyAttribute::DONT_ENUM) {
+            Some(true) => None,
+            _ => Some("Atomics can't be put back".to_owned()),
+        }
+    }
+}
+
+/// Takes `Atomics` out of a realm.
+pub(super) fn remove_atomics(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) {
+    if let Some(name) = v8::String::new(scope, "Atomics") {
+        context.global(scope).delete(scope, name.into());
+    }
+}
+
+fn not_evaluated(name: &str, ended: Ended) -> Error {
+    let (failure, exception) = ended.failure();
+    let message = format!("Failed to execute {name}: {} ({})", failure.message(), exception.message);
+    Error::new(jsep_status::JSEP_MODULE_EVALUATION, message)
+}
+
+fn nanoseconds(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}

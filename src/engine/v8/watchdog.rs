@@ -1,0 +1,117 @@
+//! One thread that ends scripts at their deadline.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// Ends the execution of isolates at deadlines. Its thread starts with the first deadline and ends with the watchdog.
+pub(super) struct Watchdog {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Armed deadlines. The number tells deadlines of the same moment apart.
+    deadlines: BTreeMap<(Instant, u64), v8::IsolateHandle>,
+    next_number: u64,
+    /// When the thread will look next. It never looks earlier than needed, so arming a later deadline need not wake it.
+    wakes: Option<Instant>,
+    stopped: bool,
+}
+
+/// An armed deadline. Dropping it disarms it: afterwards it can't end anything any more.
+pub(super) struct Deadline<'watchdog> {
+    shared: &'watchdog Shared,
+    key: (Instant, u64),
+}
+
+impl Watchdog {
+    /// A watchdog without a thread yet.
+    pub(super) fn new() -> Watchdog {
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
+        Watchdog { shared, thread: Mutex::new(None) }
+    }
+
+    /// Ends what `isolate` executes at `moment`, unless the result is dropped before. `None` when the thread can't be started.
+    pub(super) fn arm(&self, moment: Instant, isolate: v8::IsolateHandle) -> Option<Deadline<'_>> {
+        self.ensure_thread()?;
+        let mut state = self.shared.lock();
+        let key = (moment, state.next_number);
+        state.next_number += 1;
+        state.deadlines.insert(key, isolate);
+        if state.wakes.is_none_or(|wakes| moment < wakes) {
+            self.shared.changed.notify_one();
+        }
+        Some(Deadline { shared: &self.shared, key })
+    }
+
+    fn ensure_thread(&self) -> Option<()> {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let shared = Arc::clone(&self.shared);
+            let builder = std::thread::Builder::new().name("jsep-watchdog".to_owned()).stack_size(128 << 10);
+            *thread = Some(builder.spawn(move || shared.run()).ok()?);
+        }
+        Some(())
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.shared.lock().stopped = true;
+        self.shared.changed.notify_one();
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // The thread runs no code that panics; if it did, there is nothing left to stop.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        let mut state = self.lock();
+        while !state.stopped {
+            let now = Instant::now();
+            while let Some(first) = state.deadlines.first_entry() {
+                if first.key().0 > now {
+                    break;
+                }
+                // Under the lock that disarming takes too, so that it can't hit a later request.
+                first.remove().terminate_execution();
+            }
+            state.wakes = state.deadlines.first_key_value().map(|((moment, _), _)| *moment);
+            state = match state.wakes {
+                Some(wakes) => {
+                    let wait = wakes.saturating_duration_since(now);
+                    self.changed.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+}
+
+impl Deadline<'_> {
+    /// Disarms, and tells whether the deadline had been reached and the execution ended.
+    pub(super) fn disarm(self) -> bool {
+        self.shared.lock().deadlines.remove(&self.key).is_none()
+    }
+}
+
+impl Drop for Deadline<'_> {
+    fn drop(&mut self) {
+        self.shared.lock().deadlines.remove(&self.key);
+    }
+}

@@ -1,0 +1,138 @@
+//! The writes of a running request, kept apart from the host until the request has ended.
+//!
+//! A request that is stopped or run again has therefore left nothing with the host, and a dropped transaction costs nothing.
+
+use super::{Entry, Host, StoreError};
+use std::collections::BTreeMap;
+
+/// The host's store as the running request sees it: its own writes over the host's state.
+pub struct Transaction<'host> {
+    host: &'host dyn Host,
+    maps: BTreeMap<String, MapWrites>,
+    conflict: bool,
+}
+
+/// What the request has written to one map.
+#[derive(Default)]
+struct MapWrites {
+    /// All that the host has is gone.
+    cleared: bool,
+    /// New values; `None` removes the key.
+    entries: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+}
+
+impl<'host> Transaction<'host> {
+    /// A transaction without writes.
+    pub fn new(host: &'host dyn Host) -> Self {
+        Transaction { host, maps: BTreeMap::new(), conflict: false }
+    }
+
+    /// Whether the host has asked to run the request again.
+    pub fn conflicted(&self) -> bool {
+        self.conflict
+    }
+
+    /// The value of `key`.
+    pub fn get(&mut self, map: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.written(map, key) {
+            Some(value) => Ok(value.cloned()),
+            None => self.noting(self.host.get(map, key)),
+        }
+    }
+
+    /// Whether `key` has a value.
+    pub fn has(&mut self, map: &str, key: &[u8]) -> Result<bool, StoreError> {
+        match self.written(map, key) {
+            Some(value) => Ok(value.is_some()),
+            None => self.noting(self.host.has(map, key)),
+        }
+    }
+
+    /// Version of the last committed write to `key`, which own writes do not change.
+    pub fn version(&mut self, map: &str, key: &[u8]) -> Result<Option<i64>, StoreError> {
+        self.noting(self.host.version(map, key))
+    }
+
+    /// Number of entries.
+    pub fn size(&mut self, map: &str) -> Result<u64, StoreError> {
+        let Some(writes) = self.maps.get(map) else {
+            return self.noting(self.host.size(map));
+        };
+        if writes.cleared {
+            return Ok(writes.entries.values().flatten().count() as u64);
+        }
+        let size = self.host.size(map).and_then(|mut size| {
+            for (key, value) in &writes.entries {
+                match (self.host.has(map, key)?, value.is_some()) {
+                    (true, false) => size = size.saturating_sub(1),
+                    (false, true) => size += 1,
+                    _ => {}
+                }
+            }
+            Ok(size)
+        });
+        self.noting(size)
+    }
+
+    /// All entries, as they are at the moment of the call.
+    pub fn entries(&mut self, map: &str) -> Result<Vec<Entry>, StoreError> {
+        let cleared = self.maps.get(map).is_some_and(|writes| writes.cleared);
+        let mut entries = if cleared { Vec::new() } else { self.noting(self.host.entries(map))? };
+        if let Some(writes) = self.maps.get(map) {
+            entries.retain(|(key, _)| !writes.entries.contains_key(key));
+            let written = writes.entries.iter();
+            entries.extend(written.filter_map(|(key, value)| Some((key.clone(), value.clone()?))));
+        }
+        Ok(entries)
+    }
+
+    /// Sets the value of `key`.
+    pub fn set(&mut self, map: &str, key: Vec<u8>, value: Vec<u8>) {
+        self.writes(map).entries.insert(key, Some(value));
+    }
+
+    /// Removes `key`.
+    pub fn delete(&mut self, map: &str, key: Vec<u8>) {
+        self.writes(map).entries.insert(key, None);
+    }
+
+    /// Removes all entries.
+    pub fn clear(&mut self, map: &str) {
+        let writes = self.writes(map);
+        writes.cleared = true;
+        writes.entries.clear();
+    }
+
+    /// Hands all writes to the host.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        let host = self.host;
+        let result = self.maps.iter().try_for_each(|(map, writes)| {
+            if writes.cleared {
+                host.clear(map)?;
+            }
+            writes.entries.iter().try_for_each(|(key, value)| match value {
+                Some(value) => host.put(map, key, value),
+                None => host.remove(map, key),
+            })
+        });
+        self.noting(result)
+    }
+
+    /// What the request itself has made of `key`: not touched, removed, or set.
+    fn written(&self, map: &str, key: &[u8]) -> Option<Option<&Vec<u8>>> {
+        let writes = self.maps.get(map)?;
+        match writes.entries.get(key) {
+            Some(value) => Some(value.as_ref()),
+            None => writes.cleared.then_some(None),
+        }
+    }
+
+    fn writes(&mut self, map: &str) -> &mut MapWrites {
+        self.maps.entry(map.to_owned()).or_default()
+    }
+
+    fn noting<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        self.conflict |= matches!(result, Err(StoreError::Conflict));
+        result
+    }
+}

@@ -1,0 +1,10 @@
+//! One request from look-up to response, and one install from bundle to serving app. Engine-neutral.
+
+mod plugin;
+mod process;
+mod registry;
+mod response;
+
+pub use plugin::{EngineTimings, Plugin};
+pub use registry::{Found, InstallTimings, Registry};
+pub use response::{ExecutionTimings, Response};

@@ -1,0 +1,65 @@
+//! A started engine with its options and log.
+
+use super::process;
+use crate::engine::{self, Engine, Log, Options, RuntimeOptions};
+use crate::error::Error;
+use std::time::Instant;
+
+/// A started engine with its options and log.
+pub struct Plugin {
+    pub(super) engine: Box<dyn Engine>,
+    pub(super) options: Options,
+    /// Run-time options of a new registry.
+    pub(super) runtime: RuntimeOptions,
+    pub(super) log: Log,
+    timings: EngineTimings,
+}
+
+/// Nanoseconds that a start took.
+#[derive(Clone, Copy, Debug)]
+pub struct EngineTimings {
+    /// Start of the JavaScript engine.
+    pub start: u64,
+    /// All of it.
+    pub total: u64,
+}
+
+impl Plugin {
+    /// Starts an engine.
+    pub fn start(options: &[(&str, &str)], log: Log) -> Result<Plugin, Error> {
+        let begin = Instant::now();
+        process::not_forked()?;
+        let (options, runtime) = Options::parse(options, engine::CAN_JIT)?;
+        let engine = engine::create(&options)?;
+        process::watch_forks();
+        let start = engine.description().start_ns;
+        let timings = EngineTimings { start, total: nanoseconds(begin) };
+        Ok(Plugin { engine, options, runtime, log, timings })
+    }
+
+    /// What the start took.
+    pub fn timings(&self) -> EngineTimings {
+        self.timings
+    }
+
+    /// What this engine is, as a JSON object.
+    pub fn report(&self) -> serde_json::Value {
+        let description = self.engine.description();
+        serde_json::json!({
+            "library": engine::library_name(),
+            "engine": description.name,
+            "version": description.version,
+            "jit": description.jit,
+            "options": {
+                "realm": format!("{:?}", self.options.realm).to_lowercase(),
+                "helper_threads": self.options.helper_threads,
+            },
+            "timings": { "start_ns": self.timings.start, "total_ns": self.timings.total },
+        })
+    }
+}
+
+/// Nanoseconds since `begin`.
+pub(super) fn nanoseconds(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,145 @@
+//! From what the engine came to, to what the host gets.
+
+use super::plugin::nanoseconds;
+use crate::engine::{Exception, Execution, Failure, Outcome, content_type};
+use crate::error::Error;
+use crate::host::{LogLevel, StoreError};
+use crate::status::jsep_status;
+use std::time::Instant;
+
+/// The response of one request.
+#[derive(Debug)]
+pub struct Response {
+    /// Status from 200 to 599.
+    pub status: u16,
+    /// Headers with lower-case names, each name once.
+    pub headers: Vec<(String, String)>,
+    /// Body.
+    pub body: Vec<u8>,
+    /// Whether the transaction is to be committed.
+    pub apply_writes: bool,
+    /// Claims digest for the transaction.
+    pub claims_digest: Option<[u8; 32]>,
+    /// Whether the time limit ended the request.
+    pub timed_out: bool,
+    /// The exception behind status 500.
+    pub exception: Option<Exception>,
+    /// What it took.
+    pub timings: ExecutionTimings,
+}
+
+/// Nanoseconds of the parts of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct ExecutionTimings {
+    /// Getting a realm.
+    pub realm: u64,
+    /// Request object, handler, conversion.
+    pub call: u64,
+    /// Handing the writes over.
+    pub flush: u64,
+    /// All of it.
+    pub total: u64,
+    /// Rung of the realm ladder.
+    pub rung: u32,
+}
+
+/// Makes the response, hands the writes to the host if they apply, and writes the log.
+pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Instant) -> Result<Response, Error> {
+    if execution.transaction.conflicted() {
+        return Err(conflict());
+    }
+    let failure = outcome.result.as_ref().err().copied();
+    let mut response = Response {
+        status: 500,
+        headers: Vec::new(),
+        body: Vec::new(),
+        apply_writes: false,
+        claims_digest: execution.claims_digest,
+        timed_out: failure == Some(Failure::TimedOut),
+        exception: outcome.exception,
+        timings: ExecutionTimings {
+            realm: outcome.realm_ns,
+            call: outcome.call_ns,
+            flush: 0,
+            total: 0,
+            rung: outcome.rung,
+        },
+    };
+    match outcome.result {
+        Ok(reply) => {
+            response.status = reply.status;
+            if let Some((body, default_type)) = reply.body {
+                response.body = body;
+                response.set_header("content-type".to_owned(), default_type.to_owned());
+            }
+            outcome.headers.into_iter().for_each(|(name, value)| response.set_header(name, value));
+        }
+        Err(failure) => {
+            outcome.headers.into_iter().for_each(|(name, value)| response.set_header(name, value));
+            let shown = execution.options.return_exception_details.then_some(response.exception.as_ref()).flatten();
+            response.body = error_body(&failure.message(), shown);
+            response.set_header("content-type".to_owned(), content_type::JSON.to_owned());
+            log_exception(&execution, &response);
+        }
+    }
+    response.apply_writes = execution.apply_writes.unwrap_or((200..300).contains(&response.status));
+    if response.apply_writes {
+        let flush = Instant::now();
+        execution.transaction.flush().map_err(flush_error)?;
+        response.timings.flush = nanoseconds(flush);
+    }
+    response.timings.total = nanoseconds(begin);
+    if failure.is_none() && execution.metrics_logging {
+        let line = format!(
+            "[js] JS execution complete: Method={}, Path={}, Status={}, ExecMilliseconds={}",
+            execution.request.method,
+            execution.route,
+            response.status,
+            response.timings.total / 1_000_000,
+        );
+        execution.log(LogLevel::Info, &line);
+    }
+    Ok(response)
+}
+
+impl Response {
+    fn set_header(&mut self, name: String, value: String) {
+        match self.headers.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, former)) => *former = value,
+            None => self.headers.push((name, value)),
+        }
+    }
+}
+
+fn error_body(message: &str, exception: Option<&Exception>) -> Vec<u8> {
+    let mut error = serde_json::json!({ "code": "InternalError", "message": message });
+    if let Some(exception) = exception {
+        let mut detail = serde_json::json!({ "code": "JSException", "message": exception.message });
+        if let Some(trace) = &exception.trace {
+            detail["trace"] = trace.as_str().into();
+        }
+        error["details"] = serde_json::json!([detail]);
+    }
+    serde_json::json!({ "error": error }).to_string().into_bytes()
+}
+
+fn log_exception(execution: &Execution<'_>, response: &Response) {
+    if let (true, Some(exception)) = (execution.options.log_exception_details, &response.exception) {
+        let trace = exception.trace.as_deref().unwrap_or_default();
+        execution.log(
+            LogLevel::Fail,
+            &format!("[js] {} {}: {}\n{trace}", execution.request.method, execution.route, exception.message),
+        );
+    }
+}
+
+fn conflict() -> Error {
+    Error::new(jsep_status::JSEP_CONFLICT, "the host's store asked to run the request again")
+}
+
+fn flush_error(error: StoreError) -> Error {
+    match error {
+        StoreError::Conflict => conflict(),
+        other => Error::new(jsep_status::JSEP_STORE_FAILED, other.to_string()),
+    }
+}
