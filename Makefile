@@ -1,0 +1,56 @@
+# jsv8: JavaScript endpoints on V8 behind a C interface. `make help` lists the targets.
+
+SHELL := /bin/bash
+BUILD := build
+PREFIX ?= /usr/local
+DESTDIR ?=
+HARNESS := $(BUILD)/harness
+
+# The static archive of V8. Resolved once a run, by the recipes that need it.
+V8 = archive="$$(scripts/v8_archive.sh)" && if [ -n "$$archive" ]; then export RUSTY_V8_ARCHIVE="$$archive"; fi
+
+.PHONY: help packages libraries harness build run test bench header format lint install clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+packages: ## Install the system packages that are missing
+	@scripts/install_packages.sh
+
+libraries: packages ## Build build/libjsv8.so and build/libjsquickjs.so
+	@mkdir -p $(BUILD)
+	@$(V8) && echo "== building libjsv8.so" && cargo build --release --locked -p jsv8
+	@echo "== building libjsquickjs.so"; cargo build --release --locked -p jsquickjs
+	@cp -f target/release/libjsv8.so target/release/libjsquickjs.so $(BUILD)/
+
+harness: packages ## Build build/jsep-host
+	@echo "== building jsep-host"
+	@mkdir -p $(BUILD)
+	@cmake -S harness -B $(HARNESS) -DCMAKE_BUILD_TYPE=Release > $(BUILD)/cmake.log || { cat $(BUILD)/cmake.log; exit 1; }
+	@cmake --build $(HARNESS) --parallel 2
+	@cp -f $(HARNESS)/jsep-host $(BUILD)/
+
+build: libraries harness ## Build everything
+
+run: build ## Play the logging scenario on both libraries and compare them
+	@python3 scripts/demo.py $(BUILD)
+
+test: build ## Run all tests
+	@$(V8) && scripts/test.sh $(BUILD)
+
+bench: build ## Run the criterion benches on both libraries
+	@cargo bench --locked -p jsep-bench
+
+header: packages ## Write include/jsep.h anew from the source
+	@$(V8) && JSEP_WRITE_HEADER=1 cargo test --locked -p jsv8 --test header
+
+format: ## Format all sources
+	@cargo fmt --all
+	@find harness packaging -name '*.[ch]' -o -name '*.[ch]pp' | xargs -r clang-format -i
+	@$(BUILD)/venv/bin/ruff format python_tests scripts
+
+install: build ## Install headers, libraries, jsep-host, pkg-config and CMake files to PREFIX
+	@DESTDIR="$(DESTDIR)" packaging/install.sh "$(PREFIX)" "$(BUILD)"
+
+clean: ## Remove all that was built
+	@rm -rf $(BUILD) target

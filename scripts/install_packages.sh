@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that building and testing need, if some are missing, after saying so.
+set -euo pipefail
+
+packages=(
+  build-essential cmake binutils            # C and C++
+  libcpp-httplib-dev libcli11-dev nlohmann-json3-dev libssl-dev   # what jsep-host is made of
+  python3 python3-venv                      # tests, and the comparison of `make run`
+  clang-format pkg-config                   # checks
+)
+
+if ! command -v cargo > /dev/null; then
+  echo "install_packages: cargo is missing; install Rust first (the toolchain is not a Debian package of a fitting version)" >&2
+  exit 1
+fi
+
+missing=()
+for package in "${packages[@]}"; do
+  if ! dpkg-query -W -f='${Status}' "$package" 2> /dev/null | grep -q 'install ok installed'; then
+    missing+=("$package")
+  fi
+done
+if [ ${#missing[@]} -eq 0 ]; then
+  exit 0
+fi
+
+echo "== installing system packages: ${missing[*]}"
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+  if ! command -v sudo > /dev/null; then
+    echo "install_packages: run this as root: apt-get install ${missing[*]}" >&2
+    exit 1
+  fi
+  as_root=(sudo)
+fi
+log="$(mktemp)"
+if ! { "${as_root[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -y -qq \
+  -o DPkg::Lock::Timeout=600 --no-install-recommends "${missing[@]}"; } > "$log" 2>&1; then
+  cat "$log" >&2
+  echo "install_packages: apt-get could not install: ${missing[*]}" >&2
+  exit 1
+fi
+rm -f "$log"

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs all tests: scripts/test.sh BUILD_FOLDER. Each step says what it is; the first failure ends the run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build="$(realpath "$1")"
+
+step() { printf '\n== %s\n' "$*"; }
+trap 'echo "test: FAILED in step: $current" >&2' ERR
+run() { current="$1"; step "$1"; shift; "$@"; }
+
+tools() {
+  if [ ! -x "$build/venv/bin/pytest" ] || ! cmp -s python_tests/requirements.txt "$build/venv/requirements.txt"; then
+    python3 -m venv "$build/venv"
+    "$build/venv/bin/pip" install --quiet --disable-pip-version-check -r python_tests/requirements.txt
+    cp python_tests/requirements.txt "$build/venv/requirements.txt"
+  fi
+}
+
+clang_format() {
+  find harness packaging \( -name '*.[ch]' -o -name '*.[ch]pp' \) -print0 | xargs -0 -r clang-format --dry-run -Werror
+}
+
+run "Python packages of the tests" tools
+run "format of Rust" cargo fmt --all --check
+run "format of C and C++" clang_format
+run "format and lint of Python" "$build/venv/bin/ruff" check python_tests scripts
+"$build/venv/bin/ruff" format --check python_tests scripts
+run "lint of libjsv8" cargo clippy --locked -p jsv8 --lib -- -D warnings
+run "lint of libjsquickjs" cargo clippy --locked -p jsquickjs --lib -- -D warnings
+run "unit tests, and the header against the source" cargo test --locked -p jsv8
+run "C and C++ tests of the interface and the host" \
+  env JSV8_LIBRARY="$build/libjsv8.so" JSQUICKJS_LIBRARY="$build/libjsquickjs.so" \
+  ctest --test-dir "$build/harness" --output-on-failure
+run "install, and a program that uses it" packaging/test.sh "$build"
+run "end-to-end tests on both libraries" env JSEP_BUILD="$build" "$build/venv/bin/pytest" python_tests -q
+step "all tests passed"
