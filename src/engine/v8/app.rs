@@ -1,33 +1,30 @@
-//! An installed app: which realm serves a request, and the request itself.
+//! An installed app: which realm serves a request.
 
-use super::active::{self, Active};
-use super::exception;
 use super::isolates::{Pool, Worker};
 use super::limits::{Ended, Limits};
-use super::modules::{self, Evaluation, Graph};
+use super::realm::{self, Realm, Served};
+use super::shared::SharedRealms;
 use super::snapshot::{self, Capture};
 use super::watchdog::Watchdog;
 use crate::app::App;
-use crate::engine::{
-    CaptureTimings, Exception, Execution, Failure, InstalledApp, Outcome, RealmChoice, Reply, RuntimeOptions,
-};
+use crate::engine::{CaptureTimings, Execution, InstalledApp, Outcome, RealmChoice, RuntimeOptions};
 use crate::error::Error;
 use crate::status::jsep_status;
-use std::cell::RefCell;
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 /// Rung of the realm ladder on which the app is evaluated for each request.
 const RUNG_EVALUATED: u32 = 0;
 /// Rung on which a fresh realm has the app's evaluated state.
 const RUNG_CAPTURED: u32 = 2;
+/// Rung on which requests of one `interpreter_reuse` key share a realm.
+const RUNG_SHARED: u32 = 5;
 
 /// One version of an app in V8.
 pub(super) struct V8App {
     app: Arc<App>,
-    // Before `watchdog`, because its isolates must go first.
+    shared: SharedRealms,
     pool: Pool,
     /// Why the app is evaluated for each request; none when it is captured.
     evaluated_because: Option<String>,
@@ -36,9 +33,6 @@ pub(super) struct V8App {
     requests: AtomicU64,
     retired: AtomicU64,
 }
-
-/// What a request came to before its limits are looked at.
-type Served = (Result<Reply, Failure>, Vec<(String, String)>, Option<Exception>, u64);
 
 impl V8App {
     /// Evaluates the app and makes the first isolate for it.
@@ -70,108 +64,98 @@ impl V8App {
         let pool = Pool::new(Arc::new(blob), runtime.max_heap_bytes)?;
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let (requests, retired) = (AtomicU64::new(0), AtomicU64::new(0));
-        Ok(V8App { app, pool, evaluated_because, watchdog, timings, requests, retired })
+        let shared = SharedRealms::default();
+        Ok(V8App { app, shared, pool, evaluated_because, watchdog, timings, requests, retired })
     }
 
     fn rung(&self) -> u32 {
         if self.evaluated_because.is_some() { RUNG_EVALUATED } else { RUNG_CAPTURED }
     }
 
-    /// Runs the request in a fresh realm of the worker's isolate.
-    fn serve(
+    fn execute_fresh(&self, endpoint: usize, execution: &mut Execution<'_>, limits: Limits, begin: Instant) -> Outcome {
+        let worker = match self.pool.take(limits.heap_bytes) {
+            Ok(worker) => worker,
+            Err(_) => return self.ended(Ended::OutOfMemory, begin),
+        };
+        let mut realm = Realm::default();
+        let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
+        // The realm's handles go before its isolate may serve another thread.
+        drop(realm);
+        let outcome = self.outcome(run, begin, self.rung());
+        match outcome {
+            Ok(outcome) => {
+                self.pool.give(worker);
+                outcome
+            }
+            // Jobs of the ended request may still be queued, and its heap may be full: the isolate goes.
+            Err(outcome) => outcome,
+        }
+    }
+
+    /// Runs the request in the realm that all requests of the key share, one at a time.
+    fn execute_shared(
         &self,
-        isolate: &mut v8::Isolate,
-        worker: &Worker,
+        key: &str,
         endpoint: usize,
         execution: &mut Execution<'_>,
+        limits: Limits,
         begin: Instant,
-    ) -> Served {
-        v8::scope!(let scope, isolate);
-        let context = v8::Context::new(scope, v8::ContextOptions::default());
-        let scope = &mut v8::ContextScope::new(scope, context);
-        snapshot::remove_atomics(scope, context);
-        let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(&self.app), Arc::clone(&worker.blob.modules))));
-        let mut active = Active {
-            execution: Some(execution),
-            touched: None,
-            graph: Rc::clone(&graph),
-            handle_templates: &worker.handle_templates,
-            buffers: &worker.buffers,
-            reply: None,
-            conversion_exception: None,
-            headers: Vec::new(),
+    ) -> Outcome {
+        let realm = self.shared.realm(key, execution.mode, execution.options.max_cached_interpreters);
+        let mut shared = realm.lock().unwrap_or_else(PoisonError::into_inner);
+        // The time that other requests of the key took does not count.
+        let begin_run = Instant::now();
+        execution.deadline = begin_run + execution.options.max_execution_time;
+        let limits = Limits { deadline: execution.deadline, ..limits };
+        let (worker, realm) = match shared.ready(|| self.pool.take(limits.heap_bytes), limits.heap_bytes) {
+            Ok(ready) => ready,
+            Err(_) => return self.ended(Ended::OutOfMemory, begin),
         };
-        // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
-        let entered = unsafe { active::enter(scope, &raw mut active) };
-        v8::tc_scope!(let scope, scope);
-        let realm = self.handler(scope, worker, endpoint, &graph);
-        let realm_ns = nanoseconds(begin);
-        let called = match realm {
-            Ok((invoke, handler)) => {
-                let nothing = v8::undefined(scope).into();
-                invoke.call(scope, nothing, &[handler.into()]).map(drop).ok_or(None)
-            }
-            Err(problem) => Err(problem),
-        };
-        let exception = match called {
-            Ok(()) => None,
-            Err(Some(problem)) => Some(problem),
-            Err(None) => Some(self.caught(scope)),
-        };
-        // Jobs that the conversion left. Whatever can't run is dropped with the isolate.
-        if !scope.has_terminated() {
-            scope.perform_microtask_checkpoint();
-        }
-        drop(entered);
-        let result = match (active.reply.take(), &exception) {
-            (_, Some(_)) => Err(Failure::Thrown),
-            (Some(reply), None) => reply.map_err(Failure::Return),
-            (None, None) => Err(Failure::Pending),
-        };
-        (result, active.headers, exception.or(active.conversion_exception), realm_ns)
+        let run = self.run(worker, realm, endpoint, execution, limits, begin_run);
+        let outcome = self.outcome(run, begin, RUNG_SHARED);
+        outcome.unwrap_or_else(|outcome| {
+            shared.discard();
+            outcome
+        })
     }
 
-    /// The function that runs requests, and the endpoint's handler in the current realm. The error is the exception if known.
-    #[allow(clippy::type_complexity)]
-    fn handler<'s>(
+    fn run(
         &self,
-        scope: &mut v8::PinScope<'s, '_>,
         worker: &Worker,
+        realm: &mut Realm,
         endpoint: usize,
-        graph: &Rc<RefCell<Graph>>,
-    ) -> Result<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Function>), Option<Exception>> {
-        let problem = |message: &str| Some(Exception { message: format!("InternalError: {message}"), trace: None });
-        let blob = &worker.blob;
-        let invoke = scope.get_context_data_from_snapshot_once::<v8::Function>(blob.invoke);
-        let invoke = invoke.map_err(|_| problem("the realm has no invoke function"))?;
-        if self.evaluated_because.is_none() {
-            let index = blob.handlers.get(endpoint).ok_or_else(|| problem("the realm has no such handler"))?;
-            let handler = scope.get_context_data_from_snapshot_once::<v8::Function>(*index);
-            return Ok((invoke, handler.map_err(|_| problem("the realm has no such handler"))?));
-        }
-        let description = &self.app.endpoints()[endpoint];
-        let module = graph.borrow_mut().compile(scope, &description.module);
-        let module = module.map_err(|error| problem(&error.message))?;
-        modules::link(scope, &description.module, module).map_err(|error| problem(&error.message))?;
-        let namespace = match modules::evaluate(scope, module) {
-            Evaluation::Done(namespace) => namespace,
-            Evaluation::Threw(value) => return Err(Some(exception::describe(scope, value))),
-            Evaluation::Pending => return Err(problem("the top level did not complete")),
-            Evaluation::Ended => return Err(None),
-        };
-        let name = crate::app::display_name(&description.module);
-        let not_function =
-            || problem(&format!("Export '{}' of module '{name}' is not a function", description.function));
-        Ok((invoke, modules::export(scope, namespace, &description.function).ok_or_else(not_function)?))
+        execution: &mut Execution<'_>,
+        limits: Limits,
+        begin: Instant,
+    ) -> Result<(Served, Option<Ended>), Ended> {
+        worker.buffers.set_limit(limits.heap_bytes);
+        let mut locker = worker.isolate.lock();
+        limits.guard(&mut locker, &worker.heap, &self.watchdog, |isolate| {
+            realm::serve(isolate, worker, realm, &self.app, endpoint, execution, begin)
+        })
     }
 
-    fn caught(&self, scope: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>) -> Exception {
-        match scope.exception() {
-            Some(value) if scope.can_continue() => {
-                scope.reset();
-                exception::describe(scope, value)
+    /// The outcome of a run; the error when its isolate can't be used again.
+    fn outcome(
+        &self,
+        run: Result<(Served, Option<Ended>), Ended>,
+        begin: Instant,
+        rung: u32,
+    ) -> Result<Outcome, Outcome> {
+        match run {
+            Ok((served, None)) => Ok(Outcome {
+                result: served.result,
+                headers: served.headers,
+                exception: served.exception,
+                rung,
+                realm_ns: served.realm_ns,
+                call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
+            }),
+            Ok((served, Some(ended))) => {
+                self.retired.fetch_add(1, Ordering::Relaxed);
+                Err(Outcome { headers: served.headers, rung, ..self.ended(ended, begin) })
             }
-            _ => Exception { message: "InternalError: interrupted".to_owned(), trace: None },
+            Err(ended) => Ok(Outcome { rung, ..self.ended(ended, begin) }),
         }
     }
 
@@ -200,37 +184,10 @@ impl InstalledApp for V8App {
         if let Err(ended) = limits.check() {
             return self.ended(ended, begin);
         }
-        let worker = match self.pool.take(limits.heap_bytes) {
-            Ok(worker) => worker,
-            Err(_) => return self.ended(Ended::OutOfMemory, begin),
-        };
-        let run = {
-            let mut locker = worker.isolate.lock();
-            limits.guard(&mut locker, &worker.heap, &self.watchdog, |isolate| {
-                self.serve(isolate, &worker, endpoint, execution, begin)
-            })
-        };
-        match run {
-            Ok(((result, headers, exception, realm_ns), None)) => {
-                self.pool.give(worker);
-                Outcome {
-                    result,
-                    headers,
-                    exception,
-                    rung: self.rung(),
-                    realm_ns,
-                    call_ns: nanoseconds(begin).saturating_sub(realm_ns),
-                }
-            }
-            Ok(((_, headers, _, _), Some(ended))) => {
-                // Jobs of the ended request may still be queued, and its heap may be full: the isolate goes.
-                self.retired.fetch_add(1, Ordering::Relaxed);
-                Outcome { headers, ..self.ended(ended, begin) }
-            }
-            Err(ended) => {
-                self.pool.give(worker);
-                self.ended(ended, begin)
-            }
+        let key = self.app.endpoints()[endpoint].reuse_key.as_deref();
+        match key.filter(|_| execution.options.max_cached_interpreters > 0) {
+            Some(key) => self.execute_shared(key, endpoint, execution, limits, begin),
+            None => self.execute_fresh(endpoint, execution, limits, begin),
         }
     }
 

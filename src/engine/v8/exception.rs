@@ -1,5 +1,6 @@
 //! Exceptions as text.
 
+use super::bindings;
 use crate::engine::{ErrorClass, Exception, Thrown};
 
 /// How the contract words an exhausted heap.
@@ -51,7 +52,9 @@ fn trace(scope: &mut v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>, mess
         // The message was changed after the error was made, or has a name of its own: the frames begin at the first.
         None => stack.find("\n    at ").map_or("", |start| &stack[start + 1..]),
     };
-    (!frames.is_empty()).then(|| format!("{frames}\n"))
+    let own = |line: &&str| !line.contains(bindings::PRELUDE_NAME);
+    let frames: String = frames.lines().filter(own).flat_map(|line| [line, "\n"]).collect();
+    (!frames.is_empty()).then_some(frames)
 }
 
 /// Makes `thrown` an exception of the current realm and throws it.

@@ -58,6 +58,11 @@ impl Worker {
         let last_thread = std::thread::current().id();
         Ok(Worker { handle_templates, isolate, heap, buffers, blob: Arc::clone(blob), heap_bytes, last_thread })
     }
+
+    /// The heap limit that it was made with.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.heap_bytes
+    }
 }
 
 /// Settings that hold for each isolate.

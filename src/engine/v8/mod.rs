@@ -1,7 +1,9 @@
 //! V8. Files, from the outside in:
 //!
 //! - `platform`: the start of V8, once a process
-//! - `app`: an installed app: which realm serves a request, and the request itself
+//! - `app`: an installed app: which realm serves a request
+//! - `realm`: a realm, and one request in it
+//! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
@@ -19,6 +21,8 @@ mod isolates;
 mod limits;
 mod modules;
 mod platform;
+mod realm;
+mod shared;
 mod snapshot;
 mod stack;
 mod watchdog;

@@ -1,7 +1,8 @@
 //! Map handles: `ccf.kv[name]` and its methods.
 //!
 //! A handle is an object with three internal fields, which no script can make: the map's name, what the handle could do when it was
-//! made, and nothing. The third field tells it from V8's own objects with internal fields.
+//! made, and nothing. The third field tells it from V8's own objects with internal fields. All fields hold references to objects on
+//! the heap, never numbers: a snapshot would take a number for a pointer and follow it.
 
 use super::arguments;
 use crate::engine::v8::active;
@@ -84,7 +85,12 @@ fn make_handle<'s>(scope: Scope<'_, 's, '_>, name: v8::Local<'s, v8::Value>) -> 
         return Ok(None);
     };
     handle.set_internal_field(NAME_FIELD, name.into());
-    handle.set_internal_field(PERMISSION_FIELD, v8::Integer::new(scope, permission.into()).into());
+    let mark: v8::Local<v8::Value> = match permission {
+        Permission::Inaccessible => v8::null(scope).into(),
+        Permission::ReadOnly => v8::Boolean::new(scope, false).into(),
+        Permission::ReadWrite => v8::Boolean::new(scope, true).into(),
+    };
+    handle.set_internal_field(PERMISSION_FIELD, mark.into());
     Ok(Some(handle.into()))
 }
 
@@ -102,31 +108,37 @@ impl Call {
 }
 
 /// Reads the receiver, which must be a handle itself: not a copy, a proxy or an heir of one.
-fn call(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>) -> Result<Call, Thrown> {
+fn call<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Result<Call, Thrown> {
     let refusal = || Thrown::type_error("KV Map Handle object expected");
     let handle = arguments.this();
     if handle.is_proxy() || handle.internal_field_count() != FIELDS {
         return Err(refusal());
     }
-    let field = |scope: &mut v8::PinScope<'_, '_>, index| {
-        handle
-            .get_internal_field(scope, index)
-            .and_then(|field| v8::Local::<v8::Value>::try_from(field).ok().map(|value| v8::Global::new(scope, value)))
-    };
-    let (Some(name), Some(made)) = (field(scope, NAME_FIELD), field(scope, PERMISSION_FIELD)) else {
+    let (Some(name), Some(mark)) = (field(scope, handle, NAME_FIELD), field(scope, handle, PERMISSION_FIELD)) else {
         return Err(refusal());
     };
-    let (name, made) = (v8::Local::new(scope, name), v8::Local::new(scope, made));
-    if !name.is_string() {
-        return Err(refusal());
+    let made = if mark.is_null() {
+        Permission::Inaccessible
+    } else if mark.is_true() {
+        Permission::ReadWrite
+    } else {
+        Permission::ReadOnly
+    };
+    let own = arguments.data().int32_value(scope).and_then(|number| Permission::try_from(number).ok());
+    match own {
+        Some(own) if name.is_string() => {
+            Ok(Call { map: name.to_rust_string_lossy(scope), handle: made, function: own })
+        }
+        _ => Err(refusal()),
     }
-    let permission = |value: v8::Local<'_, v8::Value>, scope: &v8::PinScope<'_, '_>| {
-        value.int32_value(scope).and_then(|number| Permission::try_from(number).ok())
-    };
-    let (Some(made), Some(own)) = (permission(made, scope), permission(arguments.data(), scope)) else {
-        return Err(refusal());
-    };
-    Ok(Call { map: name.to_rust_string_lossy(scope), handle: made, function: own })
+}
+
+fn field<'s>(
+    scope: Scope<'_, 's, '_>,
+    handle: v8::Local<'s, v8::Object>,
+    index: usize,
+) -> Option<v8::Local<'s, v8::Value>> {
+    handle.get_internal_field(scope, index)?.try_into().ok()
 }
 
 const ONE_BUFFER: &str = "Argument must be an ArrayBuffer";
@@ -134,7 +146,7 @@ const BUFFERS: &str = "Arguments must be ArrayBuffers";
 const STORE: &str = "the store";
 
 fn has<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let found = active::with_request(scope, STORE, |execution| {
             let map = execution.map(call.access(), MapMethod::Has)?;
@@ -148,7 +160,7 @@ fn has<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>)
 }
 
 fn get<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let value = active::with_request(scope, STORE, |execution| {
             let map = execution.map(call.access(), MapMethod::Get)?;
@@ -162,7 +174,7 @@ fn get<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>)
 }
 
 fn version<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let version = active::with_request(scope, STORE, |execution| {
             let map = execution.map(call.access(), MapMethod::GetVersionOfPreviousWrite)?;
@@ -176,7 +188,7 @@ fn version<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<
 }
 
 fn size<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let size = active::with_request(scope, STORE, |execution| {
             Ok(execution.map(call.access(), MapMethod::Size)?.size(&call.map)?)
@@ -232,7 +244,7 @@ fn set<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>)
 }
 
 fn delete<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         active::with_request(scope, STORE, |execution| {
             let map = execution.map(call.access(), MapMethod::Delete)?;
@@ -246,7 +258,7 @@ fn delete<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'
 }
 
 fn clear<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'_>) -> Answer<'s> {
+    fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         active::with_request(scope, STORE, |execution| {
             let map = execution.map(call.access(), MapMethod::Clear)?;

@@ -17,6 +17,9 @@ use crate::status::jsep_status;
 use std::borrow::Cow;
 use v8::MapFnTo;
 
+/// The script name of the prelude in stack traces.
+pub(super) const PRELUDE_NAME: &str = "jsep:prelude";
+
 /// Templates of map handles, one per permission.
 pub(super) const HANDLE_TEMPLATES: usize = 3;
 
@@ -88,7 +91,9 @@ fn build<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<Bindings<'s>> {
         host.create_data_property(scope, key.into(), function.into())?;
     }
     let source = v8::String::new(scope, include_str!("prelude.js"))?;
-    let prelude = v8::Script::compile(scope, source, None)?.run(scope)?;
+    let name = v8::String::new(scope, PRELUDE_NAME)?;
+    let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, false, None);
+    let prelude = v8::Script::compile(scope, source, Some(&origin))?.run(scope)?;
     let prelude = v8::Local::<v8::Function>::try_from(prelude).ok()?;
     let nothing = v8::undefined(scope).into();
     let invoke = prelude.call(scope, nothing, &[host.into()])?;
