@@ -41,6 +41,7 @@ impl V8App {
         choice: RealmChoice,
         runtime: &RuntimeOptions,
         watchdog: Arc<Watchdog>,
+        jit: bool,
     ) -> Result<V8App, Error> {
         let limits = Limits {
             deadline: Instant::now() + runtime.max_execution_time,
@@ -48,7 +49,7 @@ impl V8App {
             stack_bytes: runtime.max_stack_bytes,
         };
         let mut timings = CaptureTimings::default();
-        let capture = snapshot::evaluated_app(&app, limits, &watchdog, &mut timings)?;
+        let capture = snapshot::evaluated_app(&app, limits, &watchdog, jit, &mut timings)?;
         let begin = Instant::now();
         let (blob, evaluated_because) = match (capture, choice) {
             (Capture::App(blob), RealmChoice::Auto | RealmChoice::Captured) => (blob, None),
@@ -81,15 +82,11 @@ impl V8App {
         let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
         // The realm's handles go before its isolate may serve another thread.
         drop(realm);
-        let outcome = self.outcome(run, begin, self.rung());
-        match outcome {
-            Ok(outcome) => {
-                self.pool.give(worker);
-                outcome
-            }
-            // Jobs of the ended request may still be queued, and its heap may be full: the isolate goes.
-            Err(outcome) => outcome,
+        let (outcome, usable) = self.outcome(run, begin, self.rung());
+        if usable {
+            self.pool.give(worker);
         }
+        outcome
     }
 
     /// Runs the request in the realm that all requests of the key share, one at a time.
@@ -112,11 +109,11 @@ impl V8App {
             Err(_) => return self.ended(Ended::OutOfMemory, begin),
         };
         let run = self.run(worker, realm, endpoint, execution, limits, begin_run);
-        let outcome = self.outcome(run, begin, RUNG_SHARED);
-        outcome.unwrap_or_else(|outcome| {
+        let (outcome, usable) = self.outcome(run, begin, RUNG_SHARED);
+        if !usable {
             shared.discard();
-            outcome
-        })
+        }
+        outcome
     }
 
     fn run(
@@ -135,27 +132,26 @@ impl V8App {
         })
     }
 
-    /// The outcome of a run; the error when its isolate can't be used again.
-    fn outcome(
-        &self,
-        run: Result<(Served, Option<Ended>), Ended>,
-        begin: Instant,
-        rung: u32,
-    ) -> Result<Outcome, Outcome> {
+    /// The outcome of a run, and whether its isolate can be used again.
+    fn outcome(&self, run: Result<(Served, Option<Ended>), Ended>, begin: Instant, rung: u32) -> (Outcome, bool) {
         match run {
-            Ok((served, None)) => Ok(Outcome {
-                result: served.result,
-                headers: served.headers,
-                exception: served.exception,
-                rung,
-                realm_ns: served.realm_ns,
-                call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
-            }),
+            Ok((served, None)) => {
+                let outcome = Outcome {
+                    result: served.result,
+                    headers: served.headers,
+                    exception: served.exception,
+                    rung,
+                    realm_ns: served.realm_ns,
+                    call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
+                };
+                (outcome, true)
+            }
+            // Jobs of the ended request may still be queued, and its heap may be full: the isolate goes.
             Ok((served, Some(ended))) => {
                 self.retired.fetch_add(1, Ordering::Relaxed);
-                Err(Outcome { headers: served.headers, rung, ..self.ended(ended, begin) })
+                (Outcome { headers: served.headers, rung, ..self.ended(ended, begin) }, false)
             }
-            Err(ended) => Ok(Outcome { rung, ..self.ended(ended, begin) }),
+            Err(ended) => (Outcome { rung, ..self.ended(ended, begin) }, true),
         }
     }
 

@@ -107,6 +107,9 @@ pub(super) fn serve(
     Served { result, headers, exception, realm_ns }
 }
 
+/// `invoke` and the handlers of a realm that was used before.
+type Known = (v8::Global<v8::Function>, HashMap<usize, v8::Global<v8::Function>>);
+
 /// `invoke` and the endpoint's handler. The error is the exception, or none when V8 holds it.
 type Functions<'s> = Result<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Function>), Option<Exception>>;
 
@@ -115,7 +118,7 @@ fn functions<'s>(
     worker: &Worker,
     app: &Arc<App>,
     endpoint: usize,
-    known: Option<&(v8::Global<v8::Function>, HashMap<usize, v8::Global<v8::Function>>)>,
+    known: Option<&Known>,
     graph: &Rc<RefCell<Graph>>,
 ) -> Functions<'s> {
     let invoke = match known {

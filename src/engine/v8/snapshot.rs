@@ -67,9 +67,18 @@ struct Found {
     impossible: Option<String>,
 }
 
+/// What to capture.
+#[derive(Clone, Copy)]
+enum Contents {
+    /// Only the globals.
+    Globals,
+    /// The globals and the evaluated app; with machine code a realm has `WebAssembly`, which the capture lacks.
+    App { jit: bool },
+}
+
 /// Captures a realm with only the globals.
 pub(super) fn globals(app: &Arc<App>, limits: Limits, watchdog: &Watchdog) -> Result<Blob, Error> {
-    match write(app, limits, watchdog, false, &mut CaptureTimings::default())? {
+    match write(app, limits, watchdog, Contents::Globals, &mut CaptureTimings::default())? {
         Capture::App(blob) => Ok(blob),
         Capture::Impossible(reason) => Err(Error::new(jsep_status::JSEP_ENGINE_START, reason)),
     }
@@ -80,16 +89,17 @@ pub(super) fn evaluated_app(
     app: &Arc<App>,
     limits: Limits,
     watchdog: &Watchdog,
+    jit: bool,
     timings: &mut CaptureTimings,
 ) -> Result<Capture, Error> {
-    write(app, limits, watchdog, true, timings)
+    write(app, limits, watchdog, Contents::App { jit }, timings)
 }
 
 fn write(
     app: &Arc<App>,
     limits: Limits,
     watchdog: &Watchdog,
-    with_app: bool,
+    contents: Contents,
     timings: &mut CaptureTimings,
 ) -> Result<Capture, Error> {
     limits.check().map_err(|ended| not_evaluated("the app", ended))?;
@@ -103,7 +113,7 @@ fn write(
     let mut creator = v8::Isolate::snapshot_creator(Some(bindings::external_references()), Some(parameters));
     isolates::prepare(&mut creator);
     let heap = HeapGuard::watch(&mut creator);
-    let run = limits.guard(&mut creator, &heap, watchdog, |isolate| fill(isolate, app, &budget, with_app, timings));
+    let run = limits.guard(&mut creator, &heap, watchdog, |isolate| fill(isolate, app, &budget, contents, timings));
     let found = match run {
         Ok((_, Some(ended))) | Err(ended) => Err(not_evaluated("the app", ended)),
         Ok((found, None)) => found,
@@ -139,13 +149,14 @@ fn fill(
     isolate: &mut v8::Isolate,
     app: &Arc<App>,
     budget: &BufferBudget,
-    with_app: bool,
+    contents: Contents,
     timings: &mut CaptureTimings,
 ) -> Result<Found, Error> {
     v8::scope!(let scope, isolate);
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
-    let fragile = Fragile::hide(scope, context)?;
+    let jit = matches!(contents, Contents::App { jit: true });
+    let fragile = Fragile::hide(scope, context, jit)?;
     let bindings = bindings::install(scope)?;
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
@@ -160,7 +171,7 @@ fn fill(
         conversion_exception: None,
         headers: Vec::new(),
     };
-    let handlers = if with_app {
+    let handlers = if matches!(contents, Contents::App { .. }) {
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         let handlers = evaluate(scope, app, &graph, timings);
@@ -283,8 +294,9 @@ struct Fragile<'s> {
 }
 
 impl<'s> Fragile<'s> {
-    /// Notes them before the app runs, and takes `Atomics` out of its reach.
-    fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Result<Self, Error> {
+    /// Notes them before the app runs, and takes `Atomics` out of its reach. With machine code, `WebAssembly` is there as a
+    /// property that notes its use, because the real one comes only when the realm is restored.
+    fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>, jit: bool) -> Result<Self, Error> {
         let find = |scope: &mut v8::PinScope<'s, '_>| {
             let global = context.global(scope);
             let get = |scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>, name: &str| {
@@ -300,12 +312,18 @@ impl<'s> Fragile<'s> {
         let fragile = find(scope)
             .ok_or_else(|| Error::new(jsep_status::JSEP_ENGINE_START, "a fresh realm of V8 lacks its globals"))?;
         remove_atomics(scope, context);
+        if jit {
+            watch_web_assembly(scope, context);
+        }
         Ok(fragile)
     }
 
     /// Puts `Atomics` back, and tells what the app did to the others that makes restoring impossible.
     fn restore(self, scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Option<String> {
         let global = context.global(scope);
+        if let Some(name) = v8::String::new(scope, "WebAssembly") {
+            global.delete(scope, name.into());
+        }
         for (object, name) in [(self.error, "Error"), (global, "the global object")] {
             let nothing = v8::undefined(scope).into();
             let extensible = self.is_extensible.call(scope, nothing, &[object.into()]);
@@ -327,6 +345,27 @@ impl<'s> Fragile<'s> {
             Some(true) => None,
             _ => Some("Atomics can't be put back".to_owned()),
         }
+    }
+}
+
+fn watch_web_assembly(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) {
+    let Some(name) = v8::String::new(scope, "WebAssembly") else { return };
+    let Some(getter) = v8::Function::builder(note_web_assembly).build(scope) else { return };
+    let nothing = v8::undefined(scope);
+    let mut descriptor = v8::PropertyDescriptor::new_from_get_set(getter.into(), nothing.into());
+    descriptor.set_configurable(true);
+    context.global(scope).define_property(scope, name.into(), &descriptor);
+}
+
+/// Called when the app's top level reads `WebAssembly`.
+pub(super) fn note_web_assembly(
+    scope: &mut v8::PinScope<'_, '_>,
+    _arguments: v8::FunctionCallbackArguments<'_>,
+    _place: v8::ReturnValue<'_, v8::Value>,
+) {
+    let noted = active::with_request(scope, "WebAssembly", |_| Ok(()));
+    if let Err(thrown) = noted {
+        exception::throw(scope, &thrown);
     }
 }
 

@@ -67,8 +67,8 @@ fn natives() -> [Native; 23] {
 pub(super) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
     let natives = natives().into_iter().map(|(_, _, function)| function);
     let methods = kv::methods().into_iter().map(|(_, _, function)| function);
-    let constructors = std::iter::once(clock::date.map_fn_to());
-    natives.chain(methods).chain(constructors).map(|function| v8::ExternalReference { function }).collect()
+    let others = [clock::date.map_fn_to(), super::snapshot::note_web_assembly.map_fn_to()];
+    natives.chain(methods).chain(others).map(|function| v8::ExternalReference { function }).collect()
 }
 
 /// Builds the globals of the current realm.
