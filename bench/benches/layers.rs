@@ -1,0 +1,128 @@
+//! One layer more per row, side by side for V8 with and without machine code and for QuickJS.
+//!
+//! The libraries are those of `build/`. Two modes of V8 in one process need two copies of its library.
+
+#![allow(clippy::expect_used, reason = "a bench that can't run has nothing to report but the reason")]
+
+use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use jsep_bench::{Endpoint, ExecutionTimings, Library};
+use serde_json::json;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const TINY: &str = "export function handler() { return { body: 'ok' }; }";
+
+const TWO_READS: &str = "
+const table = ccf.kv['records'];
+export function handler(request) {
+  const key = ccf.strToBuf(request.query);
+  const first = ccf.bufToStr(table.get(key));
+  const second = ccf.bufToStr(ccf.kv['public:records'].get(key));
+  return { body: { first, second } };
+}";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// A bundle with one module and one endpoint, `GET /`.
+fn bundle(source: &str, shared: bool) -> String {
+    let mut endpoint = json!({
+        "js_module": "app.js", "js_function": "handler", "mode": "readonly", "forwarding_required": "never", "authn_policies": [],
+    });
+    if shared {
+        endpoint["interpreter_reuse"] = json!({ "key": "bench" });
+    }
+    json!({
+        "metadata": { "endpoints": { "/": { "get": endpoint } } },
+        "modules": [{ "name": "app.js", "module": source }],
+    })
+    .to_string()
+}
+
+/// The logging app as a bundle.
+fn logging_app() -> String {
+    let folder = root().join("apps/logging");
+    let metadata = std::fs::read_to_string(folder.join("app.json")).expect("apps/logging/app.json is there");
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).expect("app.json is JSON");
+    let files = std::fs::read_dir(folder.join("src")).expect("apps/logging/src is there");
+    let modules: Vec<_> = files
+        .map(|file| {
+            let file = file.expect("a file can be listed");
+            let source = std::fs::read_to_string(file.path()).expect("a module can be read");
+            json!({ "name": file.file_name().to_string_lossy(), "module": source })
+        })
+        .collect();
+    json!({ "metadata": metadata, "modules": modules }).to_string()
+}
+
+/// The libraries to compare, by name.
+fn libraries() -> Vec<(&'static str, Library)> {
+    let build = root().join("build");
+    let copies = tempfile::tempdir().expect("a temporary folder can be made");
+    let jitless = copies.path().join("libjsv8-jitless.so");
+    std::fs::copy(build.join("libjsv8.so"), &jitless).expect("build/libjsv8.so is there; run `make build`");
+    let load = |path: &Path, options: &[&str]| Library::load(path, options).expect("the library can be loaded");
+    vec![
+        ("v8-jit", load(&build.join("libjsv8.so"), &["jit=on"])),
+        ("v8-jitless", load(&jitless, &["jit=off"])),
+        ("quickjs", load(&build.join("libjsquickjs.so"), &[])),
+    ]
+}
+
+/// A row whose figure is a part of what the library itself measures.
+fn part_of_execution(
+    criterion: &mut Criterion,
+    row: &str,
+    libraries: &[(&str, Library)],
+    bundle: &str,
+    path: &str,
+    part: fn(&ExecutionTimings) -> u64,
+) {
+    let mut group = criterion.benchmark_group(row);
+    for (name, library) in libraries {
+        let endpoint: Endpoint<'_> = library.endpoint(bundle, path).expect("the app can be installed");
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter_custom(|times| {
+                let parts = (0..times).map(|_| part(&endpoint.execute("id=7").expect("the handler answers")));
+                Duration::from_nanos(parts.sum())
+            });
+        });
+    }
+}
+
+fn layers(criterion: &mut Criterion) {
+    let libraries = libraries();
+    let (tiny, two_reads) = (bundle(TINY, false), bundle(TWO_READS, false));
+    let mut group = criterion.benchmark_group("1 engine creation");
+    for (name, library) in &libraries {
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| library.make_engine().expect("an engine can be made"));
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("2 install");
+    for (name, library) in &libraries {
+        group.bench_function(BenchmarkId::from_parameter(name), |bencher| {
+            bencher.iter(|| library.install(&tiny).expect("the app can be installed"));
+        });
+    }
+    group.finish();
+    part_of_execution(criterion, "3 empty realm", &libraries, &tiny, "/", |timings| timings.realm);
+    let logging = logging_app();
+    part_of_execution(criterion, "4 realm with the app", &libraries, &logging, "/log/private", |timings| timings.realm);
+    part_of_execution(criterion, "5 call", &libraries, &tiny, "/", |timings| timings.total);
+    part_of_execution(criterion, "6 call with two reads", &libraries, &two_reads, "/", |timings| timings.total);
+    let warm = bundle(TWO_READS, true);
+    part_of_execution(criterion, "7 the same in a warm realm", &libraries, &warm, "/", |timings| timings.total);
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default()
+        .sample_size(30)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2));
+    targets = layers
+}
+criterion_main!(benches);

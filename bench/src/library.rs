@@ -1,0 +1,192 @@
+//! A loaded library with an engine.
+
+use crate::interface::{Bytes, EngineOption, ExecutionTimings, Host, Request};
+use crate::store;
+use std::ffi::c_void;
+use std::path::Path;
+
+type Handle = *mut c_void;
+
+/// A loaded library with a started engine.
+pub struct Library {
+    functions: Functions,
+    engine: Handle,
+    options: Vec<(String, String)>,
+}
+
+/// An installed app's endpoint, ready to execute.
+pub struct Endpoint<'library> {
+    library: &'library Library,
+    registry: Handle,
+    endpoint: Handle,
+    path: String,
+    host: Host,
+}
+
+macro_rules! functions {
+    ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
+        struct Functions {
+            $($name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
+        }
+
+        impl Functions {
+            fn find(library: &libloading::Library) -> Result<Functions, String> {
+                Ok(Functions {
+                    // SAFETY: the types are those of the header, whose version is checked first.
+                    $($name: *unsafe { library.get(stringify!($name).as_bytes()) }.map_err(|error| error.to_string())?,)*
+                })
+            }
+        }
+    };
+}
+
+functions! {
+    jsep_abi_version: fn() -> u32;
+    jsep_last_error: fn() -> Handle;
+    jsep_error_message: fn(Handle) -> Bytes;
+    jsep_engine_new: fn(*const EngineOption, usize, *const c_void, *mut Handle) -> u32;
+    jsep_engine_free: fn(Handle);
+    jsep_registry_new: fn(Handle, *mut Handle) -> u32;
+    jsep_registry_install: fn(Handle, Bytes) -> u32;
+    jsep_registry_find: fn(Handle, Bytes, Bytes, *mut Handle) -> u32;
+    jsep_registry_free: fn(Handle);
+    jsep_endpoint_execute: fn(Handle, *const Request, *const Host, *mut Handle) -> u32;
+    jsep_endpoint_free: fn(Handle);
+    jsep_response_status: fn(Handle) -> u32;
+    jsep_response_timings_get: fn(Handle, *mut ExecutionTimings) -> u32;
+    jsep_response_free: fn(Handle);
+}
+
+// In all unsafe blocks below: handles come from the library and are freed once, other pointers are to live locals.
+impl Library {
+    /// Loads a library and starts an engine with `name=value` options.
+    pub fn load(path: &Path, options: &[&str]) -> Result<Library, String> {
+        // SAFETY: loading runs no code of the library but its initialisers, which do nothing.
+        let loaded = unsafe { libloading::Library::new(path) }.map_err(|error| error.to_string())?;
+        let functions = Functions::find(&loaded)?;
+        // The library never leaves memory anyway; its functions must stay valid.
+        std::mem::forget(loaded);
+        // SAFETY: see above.
+        let version = unsafe { (functions.jsep_abi_version)() };
+        if version != 1 {
+            return Err(format!("{} has version {version} of the interface, not 1", path.display()));
+        }
+        let options = options.iter().filter_map(|option| option.split_once('='));
+        let options = options.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let mut library = Library { functions, engine: std::ptr::null_mut(), options };
+        library.engine = library.new_engine()?;
+        Ok(library)
+    }
+
+    fn new_engine(&self) -> Result<Handle, String> {
+        let options: Vec<EngineOption> = self
+            .options
+            .iter()
+            .map(|(name, value)| EngineOption { name: Bytes::of(name), value: Bytes::of(value) })
+            .collect();
+        let mut engine = std::ptr::null_mut();
+        // SAFETY: see above.
+        self.check(unsafe {
+            (self.functions.jsep_engine_new)(options.as_ptr(), options.len(), std::ptr::null(), &raw mut engine)
+        })?;
+        Ok(engine)
+    }
+
+    /// Makes and frees one more engine.
+    pub fn make_engine(&self) -> Result<(), String> {
+        let engine = self.new_engine()?;
+        // SAFETY: see above.
+        unsafe { (self.functions.jsep_engine_free)(engine) };
+        Ok(())
+    }
+
+    /// Installs a bundle into a new registry, and frees it.
+    pub fn install(&self, bundle: &str) -> Result<(), String> {
+        let registry = self.registry(bundle)?;
+        // SAFETY: see above.
+        unsafe { (self.functions.jsep_registry_free)(registry) };
+        Ok(())
+    }
+
+    /// Installs a bundle and finds the endpoint for `GET path`.
+    pub fn endpoint(&self, bundle: &str, path: &str) -> Result<Endpoint<'_>, String> {
+        let registry = self.registry(bundle)?;
+        let mut endpoint = std::ptr::null_mut();
+        // SAFETY: see above.
+        self.check(unsafe {
+            (self.functions.jsep_registry_find)(registry, Bytes::of("GET"), Bytes::of(path), &raw mut endpoint)
+        })?;
+        Ok(Endpoint { library: self, registry, endpoint, path: path.to_owned(), host: store::host() })
+    }
+
+    fn registry(&self, bundle: &str) -> Result<Handle, String> {
+        let mut registry = std::ptr::null_mut();
+        // SAFETY: see above.
+        self.check(unsafe { (self.functions.jsep_registry_new)(self.engine, &raw mut registry) })?;
+        // SAFETY: see above.
+        self.check(unsafe { (self.functions.jsep_registry_install)(registry, Bytes::of(bundle)) })?;
+        Ok(registry)
+    }
+
+    fn check(&self, status: u32) -> Result<(), String> {
+        if status == 0 {
+            return Ok(());
+        }
+        // SAFETY: see above; the message lives until the next failure on this thread.
+        let message = unsafe { (self.functions.jsep_error_message)((self.functions.jsep_last_error)()).slice() };
+        Err(format!("status {status}: {}", String::from_utf8_lossy(message)))
+    }
+}
+
+impl Endpoint<'_> {
+    /// Executes one request and tells what it took. A response that is not 200 is an error.
+    pub fn execute(&self, query: &str) -> Result<ExecutionTimings, String> {
+        let functions = &self.library.functions;
+        let request = Request {
+            size: size_of::<Request>(),
+            method: Bytes::of("GET"),
+            path: Bytes::of(&self.path),
+            query: Bytes::of(query),
+            headers: std::ptr::null(),
+            header_count: 0,
+            body: Bytes::EMPTY,
+            caller: Bytes::EMPTY,
+        };
+        let mut response = std::ptr::null_mut();
+        // SAFETY: see above.
+        self.library.check(unsafe {
+            (functions.jsep_endpoint_execute)(
+                self.endpoint,
+                &raw const request,
+                &raw const self.host,
+                &raw mut response,
+            )
+        })?;
+        let mut timings = ExecutionTimings { size: size_of::<ExecutionTimings>(), ..ExecutionTimings::default() };
+        // SAFETY: see above.
+        let status = unsafe {
+            (functions.jsep_response_timings_get)(response, &raw mut timings);
+            let status = (functions.jsep_response_status)(response);
+            (functions.jsep_response_free)(response);
+            status
+        };
+        if status == 200 { Ok(timings) } else { Err(format!("{} answered with status {status}", self.path)) }
+    }
+}
+
+impl Drop for Endpoint<'_> {
+    fn drop(&mut self) {
+        // SAFETY: see above.
+        unsafe {
+            (self.library.functions.jsep_endpoint_free)(self.endpoint);
+            (self.library.functions.jsep_registry_free)(self.registry);
+        }
+    }
+}
+
+impl Drop for Library {
+    fn drop(&mut self) {
+        // SAFETY: see above.
+        unsafe { (self.functions.jsep_engine_free)(self.engine) };
+    }
+}
