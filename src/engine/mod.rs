@@ -4,6 +4,8 @@ mod execution;
 mod interface;
 mod options;
 mod outcome;
+mod shared;
+pub mod stack;
 pub mod v8;
 
 pub use self::v8::{CAN_JIT, create, library_name};
@@ -11,3 +13,4 @@ pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, Thr
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
 pub use options::{Options, RealmChoice, RuntimeOptions};
 pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};
+pub use shared::SharedRealms;

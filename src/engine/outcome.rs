@@ -18,7 +18,7 @@ pub struct Outcome {
 }
 
 /// The handler's reply. Its headers are in [`Outcome::headers`].
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Reply {
     /// Status from 200 to 599.
     pub status: u16,

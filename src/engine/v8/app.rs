@@ -3,11 +3,11 @@
 use super::isolates::{Pool, Worker};
 use super::limits::{Ended, Limits};
 use super::realm::{self, Realm, Served};
-use super::shared::SharedRealms;
+use super::shared::SharedRealm;
 use super::snapshot::{self, Capture};
 use super::watchdog::Watchdog;
 use crate::app::App;
-use crate::engine::{CaptureTimings, Execution, InstalledApp, Outcome, RealmChoice, RuntimeOptions};
+use crate::engine::{CaptureTimings, Execution, InstalledApp, Outcome, RealmChoice, RuntimeOptions, SharedRealms};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +24,7 @@ const RUNG_SHARED: u32 = 5;
 /// One version of an app in V8.
 pub(super) struct V8App {
     app: Arc<App>,
-    shared: SharedRealms,
+    shared: SharedRealms<SharedRealm>,
     pool: Pool,
     /// Why the app is evaluated for each request; none when it is captured.
     evaluated_because: Option<String>,

@@ -1,0 +1,48 @@
+// One request in this process, printed as HTTP.
+
+#include <iostream>
+
+#include "application.hpp"
+#include "auth.hpp"
+#include "commands.hpp"
+#include "dispatch.hpp"
+#include "file.hpp"
+
+namespace {
+
+constexpr int FIRST_FAILURE = 500;
+
+void print(const Answer& answer, bool with_body) {
+    std::cout << "HTTP/1.1 " << answer.status << ' ' << reason_phrase(answer.status) << '\n';
+    for (const auto& [name, value] : answer.headers) {
+        std::cout << name << ": " << value << '\n';
+    }
+    std::cout << '\n';
+    if (with_body) {
+        std::cout << answer.body;
+    }
+    std::cout.flush();
+}
+
+}  // namespace
+
+int call(const CallArguments& arguments) {
+    if (arguments.caller) {
+        parse_json(*arguments.caller, "--caller");
+    }
+    Log log = Log::to_standard_error();
+    const Application application(arguments.plugin, arguments.app, arguments.options, log);
+    Store store;
+    const Authenticator authenticator({}, {});
+    const Dispatcher dispatcher(application.registry(), store, authenticator, log);
+
+    Request request;
+    request.method = arguments.method;
+    set_target(request, arguments.target);
+    request.headers = arguments.headers;
+    request.body = arguments.body;
+    request.caller = arguments.caller;
+    const Answer answer = dispatcher.answer(request);
+    print(answer, arguments.method != "HEAD");
+    return answer.status < FIRST_FAILURE ? 0 : 1;
+}

@@ -1,0 +1,61 @@
+// The commands of the program. Each answers with the exit code and throws StartError when it can't begin.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "library.hpp"
+#include "message.hpp"
+
+struct CallArguments {
+    std::string plugin;
+    std::string app;
+    Options options;
+    std::string method;
+    std::string target;
+    Headers headers;
+    std::string body;
+    std::optional<std::string> caller;
+};
+
+struct ServeArguments {
+    std::string plugin;
+    std::string app;
+    Options options;
+    std::string listen;
+    std::string tls_certificate;
+    std::string tls_key;
+    std::string client_ca;
+    std::string users;
+    std::vector<std::pair<std::string, std::string>> token_issuers;  // Name and path of the key.
+    size_t threads;
+    std::string log;
+};
+
+struct BenchLibrary {
+    std::string path;
+    Options options;
+};
+
+struct BenchArguments {
+    std::vector<BenchLibrary> libraries;
+    std::string app;
+    std::vector<std::string> requests;  // METHOD TARGET [BODY]
+    Headers headers;
+    size_t threads;
+    double seconds;
+    bool json;
+};
+
+struct ReportArguments {
+    std::string plugin;
+    std::string app;
+    Options options;
+};
+
+int call(const CallArguments& arguments);
+int serve(const ServeArguments& arguments);
+int bench(const BenchArguments& arguments);
+int report(const ReportArguments& arguments);

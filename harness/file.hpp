@@ -1,0 +1,12 @@
+// Whole files, and JSON files with the place of an error.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+// Reads a file as it is. Throws StartError.
+std::string read_file(const std::string& path);
+
+// Parses JSON that came from `source`; an error says `source:line:column`. Throws StartError.
+nlohmann::ordered_json parse_json(std::string_view text, const std::string& source);

@@ -1,0 +1,80 @@
+// The handles of the interface as objects that free themselves. A Plugin outlives what was made with it.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "log.hpp"
+#include "plugin.hpp"
+
+#include "jsep.h"
+
+using Options = std::vector<std::pair<std::string, std::string>>;
+
+template <typename T>
+using Handle = std::unique_ptr<T, void (*)(T*)>;
+
+class Engine {
+public:
+    // `log` receives what the engine has to say and outlives it. Throws LibraryError.
+    Engine(const Plugin& plugin, const Options& options, Log& log);
+
+    // A JSON object about the engine.
+    std::string report() const;
+    const jsep_engine* get() const { return handle_.get(); }
+
+private:
+    const Plugin* plugin_;
+    Handle<jsep_engine> handle_;
+};
+
+class Response {
+public:
+    Response(const Plugin& plugin, jsep_response* handle) : plugin_(&plugin), handle_(handle, plugin.response_free) {}
+
+    int status() const { return static_cast<int>(plugin_->response_status(handle_.get())); }
+    std::vector<std::pair<std::string, std::string>> headers() const;
+    // Lent; lives as long as the response.
+    std::string_view body() const;
+    bool apply_writes() const { return plugin_->response_apply_writes(handle_.get()); }
+    jsep_execution_timings timings() const;
+
+private:
+    const Plugin* plugin_;
+    Handle<jsep_response> handle_;
+};
+
+class Endpoint {
+public:
+    Endpoint(const Plugin& plugin, jsep_endpoint* handle) : plugin_(&plugin), handle_(handle, plugin.endpoint_free) {}
+
+    // A JSON object; lent, lives as long as the endpoint.
+    std::string_view properties() const;
+    // Nothing when the host's transaction must be run again. Throws LibraryError.
+    std::optional<Response> execute(const jsep_request& request, const jsep_host& host) const;
+
+private:
+    const Plugin* plugin_;
+    Handle<jsep_endpoint> handle_;
+};
+
+// All functions throw LibraryError.
+class Registry {
+public:
+    Registry(const Plugin& plugin, const Engine& engine);
+
+    void install(std::string_view bundle) const;
+    Endpoint find(std::string_view method, std::string_view path) const;
+    // The methods of a path, as in an `allow` header.
+    std::string methods(std::string_view path) const;
+    // A JSON object about the installed app.
+    std::string report() const;
+
+private:
+    const Plugin* plugin_;
+    Handle<jsep_registry> handle_;
+};

@@ -1,0 +1,241 @@
+// The command line.
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "commands.hpp"
+#include "file.hpp"
+#include "start_error.hpp"
+
+namespace {
+
+constexpr int START_FAILED = 2;
+
+// Splits NAME<separator>VALUE. Throws StartError.
+std::pair<std::string, std::string> split(const std::string& text, char separator, const std::string& option) {
+    const size_t place = text.find(separator);
+    if (place == std::string::npos || place == 0) {
+        throw StartError(option + " " + text + ": it is not NAME" + separator + "VALUE");
+    }
+    return {text.substr(0, place), text.substr(place + 1)};
+}
+
+std::vector<std::pair<std::string, std::string>> split_all(const std::vector<std::string>& texts, char separator,
+                                                           const std::string& option) {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    for (const std::string& text : texts) {
+        pairs.push_back(split(text, separator, option));
+    }
+    return pairs;
+}
+
+Headers split_headers(const std::vector<std::string>& texts) {
+    Headers headers = split_all(texts, ':', "--header");
+    for (auto& [name, value] : headers) {
+        value.erase(0, std::min(value.find_first_not_of(' '), value.size()));
+        if (!is_sendable(name, value)) {
+            throw StartError("--header " + name + ": HTTP can't carry this header");
+        }
+    }
+    return headers;
+}
+
+// An option that may be given several times and takes one value each time.
+CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& values,
+                      const std::string& description) {
+    return command.add_option(name, values, description)
+        ->type_size(1)
+        ->expected(1, CLI::detail::expected_max_vector_size)
+        ->allow_extra_args(false);
+}
+
+// Options apply to the library that they follow, and to all libraries when they come before the first.
+std::vector<BenchLibrary> pair_options(const CLI::App& command, const CLI::Option* plugin,
+                                       const std::vector<std::string>& plugins, const CLI::Option* option,
+                                       const Options& options) {
+    std::vector<BenchLibrary> libraries;
+    Options for_all;
+    size_t next_plugin = 0;
+    size_t next_option = 0;
+    for (const CLI::Option* given : command.parse_order()) {
+        if (given == plugin) {
+            libraries.push_back(BenchLibrary{plugins.at(next_plugin++), for_all});
+        } else if (given == option) {
+            (libraries.empty() ? for_all : libraries.back().options).push_back(options.at(next_option++));
+        }
+    }
+    return libraries;
+}
+
+// Options that several commands have.
+struct Common {
+    std::string plugin;
+    std::string app;
+    std::vector<std::string> options;
+
+    void add_to(CLI::App& command) {
+        command.add_option("--plugin", plugin, "The library to load")->required()->type_name("LIB");
+        add_app_to(command);
+    }
+    CLI::Option* add_app_to(CLI::App& command) {
+        command.add_option("--app", app, "App directory, or packed bundle")->required()->type_name("DIR|BUNDLE.json");
+        return add_list(command, "--option", options, "Option of the engine, or default of a run-time option")
+            ->type_name("NAME=VALUE");
+    }
+    Options split_options() const { return split_all(options, '=', "--option"); }
+};
+
+void add_call(CLI::App& program, std::function<int()>& action) {
+    struct Given : Common {
+        CallArguments call;
+        std::vector<std::string> headers;
+        std::string body;
+        std::string caller;
+    };
+    const auto given = std::make_shared<Given>();
+    CLI::App* command = program.add_subcommand("call", "Answer one request and print the answer");
+    given->add_to(*command);
+    command->add_option("METHOD", given->call.method, "Method of the request")->required();
+    command->add_option("PATH", given->call.target, "Path of the request, perhaps with a query")->required();
+    add_list(*command, "--header", given->headers, "Header of the request")->type_name("NAME:VALUE");
+    command->add_option("--body", given->body, "Body of the request, or the file that holds it")
+        ->type_name("TEXT|@FILE");
+    const CLI::Option* caller =
+        command
+            ->add_option("--caller", given->caller, "Caller that the app sees; without it the request is authenticated")
+            ->type_name("JSON");
+    command->callback([given, caller, &action] {
+        action = [given, has_caller = caller->count() > 0] {
+            CallArguments& arguments = given->call;
+            arguments.plugin = given->plugin;
+            arguments.app = given->app;
+            arguments.options = given->split_options();
+            arguments.headers = split_headers(given->headers);
+            arguments.body = given->body.rfind('@', 0) == 0 ? read_file(given->body.substr(1)) : given->body;
+            if (has_caller) {
+                arguments.caller = given->caller;
+            }
+            return call(arguments);
+        };
+    });
+}
+
+void add_serve(CLI::App& program, std::function<int()>& action) {
+    struct Given : Common {
+        ServeArguments serve;
+        std::vector<std::string> token_issuers;
+    };
+    const auto given = std::make_shared<Given>();
+    ServeArguments& arguments = given->serve;
+    arguments.listen = "127.0.0.1:8000";
+    arguments.threads = 8;
+    CLI::App* command = program.add_subcommand("serve", "Serve the app over HTTP; SIGHUP installs it again");
+    given->add_to(*command);
+    command->add_option("--listen", arguments.listen, "Address; port 0 takes a free one")
+        ->capture_default_str()
+        ->type_name("HOST:PORT");
+    command->add_option("--tls-cert", arguments.tls_certificate, "Certificate chain, PEM")->type_name("FILE");
+    command->add_option("--tls-key", arguments.tls_key, "Private key, PEM")->type_name("FILE");
+    command
+        ->add_option("--client-ca", arguments.client_ca,
+                     "Authorities of client certificates, PEM; without it any is taken")
+        ->type_name("FILE");
+    command->add_option("--users", arguments.users, "Users by certificate id, JSON")->type_name("FILE");
+    add_list(*command, "--jwt-issuer", given->token_issuers, "Issuer of tokens and its public key or certificate, PEM")
+        ->type_name("ISSUER=FILE");
+    command->add_option("--threads", arguments.threads, "Threads that answer requests")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1024));
+    command->add_option("--log", arguments.log, "Where to append the log instead of standard error")->type_name("FILE");
+    command->callback([given, &action] {
+        action = [given] {
+            ServeArguments& arguments = given->serve;
+            arguments.plugin = given->plugin;
+            arguments.app = given->app;
+            arguments.options = given->split_options();
+            // Issuers are often URLs, which may have equals signs; paths of keys rarely do.
+            for (const std::string& text : given->token_issuers) {
+                const size_t sign = text.rfind('=');
+                if (sign == std::string::npos || sign == 0) {
+                    throw StartError("--jwt-issuer " + text + ": it is not ISSUER=FILE");
+                }
+                arguments.token_issuers.emplace_back(text.substr(0, sign), text.substr(sign + 1));
+            }
+            return serve(arguments);
+        };
+    });
+}
+
+void add_bench(CLI::App& program, std::function<int()>& action) {
+    struct Given : Common {
+        BenchArguments bench;
+        std::vector<std::string> plugins;
+        std::vector<std::string> headers;
+    };
+    const auto given = std::make_shared<Given>();
+    BenchArguments& arguments = given->bench;
+    arguments.threads = 1;
+    arguments.seconds = 5;
+    arguments.json = false;
+    CLI::App* command = program.add_subcommand("bench", "Measure libraries side by side");
+    const CLI::Option* plugin =
+        add_list(*command, "--plugin", given->plugins, "Library to measure; ratios are to the last one")
+            ->required()
+            ->type_name("LIB");
+    const CLI::Option* option = given->add_app_to(*command);
+    add_list(*command, "--request", arguments.requests, "Request; {n} in path or body is replaced by a running number")
+        ->required()
+        ->type_name("METHOD PATH [BODY]");
+    add_list(*command, "--header", given->headers, "Header of all requests")->type_name("NAME:VALUE");
+    command->add_option("--threads", arguments.threads, "Threads that send requests")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1024));
+    command->add_option("--seconds", arguments.seconds, "Time for each request")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    command->add_flag("--json", arguments.json, "Print a JSON object");
+    command->callback([given, command, plugin, option, &action] {
+        action = [given, command, plugin, option] {
+            BenchArguments& arguments = given->bench;
+            arguments.app = given->app;
+            arguments.headers = split_headers(given->headers);
+            arguments.libraries = pair_options(*command, plugin, given->plugins, option, given->split_options());
+            return bench(arguments);
+        };
+    });
+}
+
+void add_report(CLI::App& program, std::function<int()>& action) {
+    const auto given = std::make_shared<Common>();
+    CLI::App* command = program.add_subcommand("report", "Print what the library says about its engine and the app");
+    given->add_to(*command);
+    command->callback([given, &action] {
+        action = [given] { return report(ReportArguments{given->plugin, given->app, given->split_options()}); };
+    });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    try {
+        CLI::App program("A host for JavaScript endpoints that run in a jsep plugin");
+        program.name("jsep-host");
+        program.require_subcommand(1);
+        std::function<int()> action;
+        add_call(program, action);
+        add_serve(program, action);
+        add_bench(program, action);
+        add_report(program, action);
+        try {
+            program.parse(argc, argv);
+        } catch (const CLI::Success& request_for_help) {
+            return program.exit(request_for_help);
+        } catch (const CLI::ParseError& error) {
+            throw StartError(error.what());
+        }
+        return action();
+    } catch (const std::exception& error) {
+        std::cerr << "jsep-host: " << error.what() << std::endl;
+        return START_FAILED;
+    }
+}

@@ -1,0 +1,77 @@
+// Serves the app over HTTP until it is told to end.
+
+#include <csignal>
+#include <iostream>
+#include <memory>
+
+#include "application.hpp"
+#include "auth.hpp"
+#include "commands.hpp"
+#include "dispatch.hpp"
+#include "http_server.hpp"
+#include "start_error.hpp"
+#include "store.hpp"
+#include "thread_pool.hpp"
+
+namespace {
+
+std::unique_ptr<const TlsContext> make_tls(const ServeArguments& arguments) {
+    if (arguments.tls_certificate.empty() != arguments.tls_key.empty()) {
+        throw StartError("--tls-cert and --tls-key need each other");
+    }
+    if (arguments.tls_certificate.empty()) {
+        if (!arguments.client_ca.empty()) {
+            throw StartError("--client-ca needs --tls-cert and --tls-key");
+        }
+        return nullptr;
+    }
+    return std::make_unique<const TlsContext>(arguments.tls_certificate, arguments.tls_key, arguments.client_ca);
+}
+
+Authenticator make_authenticator(const ServeArguments& arguments) {
+    TokenIssuers issuers;
+    for (const auto& [issuer, path] : arguments.token_issuers) {
+        issuers[issuer].push_back(read_public_key(path));
+    }
+    return Authenticator(arguments.users.empty() ? Authenticator::Users() : Authenticator::read_users(arguments.users),
+                         std::move(issuers));
+}
+
+void reinstall(Application& application, const std::string& app, Log& log) {
+    try {
+        application.reinstall();
+        log.write(JSEP_LOG_INFO, "installed " + app + " again");
+    } catch (const std::exception& error) {
+        log.write(JSEP_LOG_FAIL, std::string("the former version keeps serving: ") + error.what());
+    }
+}
+
+}  // namespace
+
+int serve(const ServeArguments& arguments) {
+    // A peer that closes its connection must not end the program: writes report it.
+    std::signal(SIGPIPE, SIG_IGN);
+    const SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
+    Log log = arguments.log.empty() ? Log::to_standard_error() : Log::to_file(arguments.log);
+    const std::unique_ptr<const TlsContext> tls = make_tls(arguments);
+    const Authenticator authenticator = make_authenticator(arguments);
+
+    // In a real host threads are older than the plugin, and these show that it works: they exist before it is loaded.
+    // The server finishes the pool, so no task outlives what it uses.
+    ThreadPool pool(arguments.threads);
+    Application application(arguments.plugin, arguments.app, arguments.options, log);
+    Store store;
+    const Dispatcher dispatcher(application.registry(), store, authenticator, log);
+    HttpServer server(
+        pool, log, [&dispatcher](const Request& request) { return dispatcher.answer(request); }, tls.get());
+    server.listen(arguments.listen);
+    std::cout << "listening on " << server.url() << std::endl;
+    server.run(signals, [&](int signal) {
+        if (signal != SIGHUP) {
+            return false;
+        }
+        pool.run([&] { reinstall(application, arguments.app, log); });
+        return true;
+    });
+    return 0;
+}

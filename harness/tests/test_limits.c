@@ -1,0 +1,90 @@
+// Run-time options and the limit of time.
+#include "check.h"
+#include "groups.h"
+#include "host.h"
+
+static jsep_status set_option(const jsep_registry* registry, const char* name, const char* value) {
+    const jsep_option option = {bytes_of(name), bytes_of(value)};
+    return jsep.registry_set_options(registry, &option, 1);
+}
+
+static bool report_has(const jsep_registry* registry, const char* part) {
+    struct text report = {NULL, 0};
+    const jsep_sink sink = text_sink(&report);
+    jsep.registry_report(registry, &sink);
+    // Whether the report has spaces is the library's choice.
+    struct text dense = {NULL, 0};
+    for (size_t index = 0; index < report.len; ++index) {
+        if (report.data[index] != ' ' && report.data[index] != '\n') {
+            text_append(&dense, &report.data[index], 1);
+        }
+    }
+    const jsep_bytes bytes = {(const uint8_t*)dense.data, dense.len};
+    const bool result = bytes_contain(bytes, part);
+    text_free(&report);
+    text_free(&dense);
+    return result;
+}
+
+static void test_set_options(const jsep_registry* registry) {
+    const char* function = "jsep_registry_set_options";
+    check_error(set_option(registry, "no_such_option", "1"), JSEP_INVALID_OPTION, function, "unknown run-time option");
+    check_error(set_option(registry, "jit", "off"), JSEP_INVALID_OPTION, function,
+                "an engine option is not a run-time option");
+    check_error(set_option(registry, "max_execution_time_ms", "-1"), JSEP_INVALID_OPTION, function, "negative time");
+    check_error(jsep.registry_set_options(registry, NULL, 1), JSEP_NULL_ARGUMENT, function,
+                "a count of options without options");
+    check(jsep.registry_set_options(registry, NULL, 0) == JSEP_OK, "no options are fine");
+
+    const jsep_option mixed[] = {{bytes_of("max_execution_time_ms"), bytes_of("77")},
+                                 {bytes_of("nonsense"), bytes_of("1")}};
+    check_error(jsep.registry_set_options(registry, mixed, 2), JSEP_INVALID_OPTION, function,
+                "one good and one unknown option");
+    check(!report_has(registry, "\"max_execution_time_ms\":77"), "then the good one is not taken either");
+    check(set_option(registry, "max_execution_time_ms", "77") == JSEP_OK &&
+              report_has(registry, "\"max_execution_time_ms\":77"),
+          "an option is taken");
+    check(set_option(registry, "max_execution_time_ms", "") == JSEP_OK &&
+              report_has(registry, "\"max_execution_time_ms\":5000"),
+          "an empty value means the default");
+}
+
+static void test_time(const jsep_registry* registry, struct host* host) {
+    check(set_option(registry, "max_execution_time_ms", "100") == JSEP_OK, "the time is limited");
+    jsep_status status = JSEP_OK;
+    jsep_response* response = run(registry, host, "GET", "/loop", bytes_of(""), &status);
+    check(status == JSEP_OK && jsep.response_status(response) == 500, "an endless loop is a response with status 500");
+    check(jsep.response_timed_out(response), "the response has timed out");
+    check(bytes_contain(jsep.response_body(response), "Operation took too long to complete."), "the body says so");
+    jsep_execution_timings timings = {.size = sizeof(timings)};
+    jsep.response_timings_get(response, &timings);
+    check(timings.total_ns >= 90 * 1000 * 1000ULL && timings.total_ns < 5000 * 1000 * 1000ULL,
+          "it took about the limit");
+    jsep.response_free(response);
+    check(answers(registry, host, "/count", "1"), "the next request is fine");
+    check(set_option(registry, "max_execution_time_ms", "") == JSEP_OK, "the default limit again");
+    check(answers(registry, host, "/count", "1"), "a request with the default limit is fine");
+}
+
+static void test_details(const jsep_registry* registry, struct host* host) {
+    jsep_status status = JSEP_OK;
+    check(set_option(registry, "return_exception_details", "true") == JSEP_OK, "details may be returned");
+    jsep_response* response = run(registry, host, "GET", "/throw", bytes_of(""), &status);
+    check(bytes_contain(jsep.response_body(response), "Error: boom"), "then the body has the exception");
+    jsep.response_free(response);
+    check(set_option(registry, "return_exception_details", "") == JSEP_OK, "details may not be returned");
+    response = run(registry, host, "GET", "/throw", bytes_of(""), &status);
+    check(!bytes_contain(jsep.response_body(response), "boom"), "then the body has no exception");
+    jsep.response_free(response);
+}
+
+void test_limits(const jsep_engine* engine) {
+    jsep_registry* registry = install_app(engine);
+    struct host host;
+    host_init(&host);
+    test_set_options(registry);
+    test_time(registry, &host);
+    test_details(registry, &host);
+    host_free(&host);
+    jsep.registry_free(registry);
+}

@@ -1,0 +1,5 @@
+for (;;) {
+  // Never ends: only an import at run time gets here.
+}
+
+export const value = 1;

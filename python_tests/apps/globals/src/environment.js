@@ -1,0 +1,84 @@
+// Which globals there are, clock and random numbers.
+
+export function presence(request) {
+  return Object.fromEntries(request.body.json().map((name) => [name, typeof globalThis[name]]));
+}
+
+export function readingMissingGlobals() {
+  return [globalThis.fetch, globalThis.setTimeout].map((value) => value === undefined);
+}
+
+export function aliasesOfCrypto() {
+  const names = [
+    "digest",
+    "generateAesKey",
+    "generateRsaKeyPair",
+    "generateEcdsaKeyPair",
+    "wrapKey",
+    "isValidX509CertBundle",
+    "isValidX509CertChain",
+  ];
+  return names.filter((name) => typeof ccf[name] !== "function");
+}
+
+export function randomNumbers() {
+  return Array.from({ length: 200 }, () => Math.random());
+}
+
+export function now() {
+  return [Date.now(), new Date().getTime()];
+}
+
+export function untrustedDateTime() {
+  return [ccf.enableUntrustedDateTime(true), ccf.enableUntrustedDateTime(false), ccf.enableUntrustedDateTime(true)];
+}
+
+export function switchErrors() {
+  const texts = [];
+  for (const name of ["enableUntrustedDateTime", "enableMetricsLogging"]) {
+    for (const given of [[1], ["true"], [null], [undefined], [{}]]) {
+      try {
+        ccf[name](...given);
+      } catch (error) {
+        texts.push(`${error.name}: ${error.message}`);
+        continue;
+      }
+      texts.push("nothing thrown");
+    }
+  }
+  return [...new Set(texts)];
+}
+
+export function textCoding() {
+  const bytes = new TextEncoder().encode("aü😀");
+  return [[...bytes], new TextDecoder().decode(bytes), new TextDecoder().decode(bytes.subarray(1, 3))];
+}
+
+export function urls() {
+  const url = new URL("../c?x=1&x=2#end", "https://host.example:8443/a/b");
+  const parameters = new URLSearchParams("a=1&b=%20&a=2+3");
+  return [url.href, url.searchParams.getAll("x"), parameters.getAll("a"), parameters.get("b"), String(parameters)];
+}
+
+export async function microtasks() {
+  const order = [];
+  queueMicrotask(() => order.push("queued"));
+  order.push("handler");
+  await null;
+  return order;
+}
+
+export function base64() {
+  return [btoa("\0aÿ"), atob("AGH/") === "\0aÿ"];
+}
+
+export function cloning() {
+  const original = { map: new Map([[1, { a: new Date(5) }]]), bytes: new Uint8Array([1, 2]) };
+  original.self = original;
+  const copy = structuredClone(original);
+  return [copy !== original, copy.self === copy, copy.map.get(1).a.getTime(), [...copy.bytes]];
+}
+
+export function evaluatedCode() {
+  return [(0, eval)("1 + 1"), new Function("a", "b", "return a * b")(6, 7)];
+}

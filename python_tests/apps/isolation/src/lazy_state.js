@@ -1,0 +1,3 @@
+let value = 0;
+
+export const next = () => value++;

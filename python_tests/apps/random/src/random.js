@@ -1,0 +1,5 @@
+const numbers = [Math.random(), Math.random()];
+
+export function topLevel() {
+  return { body: numbers };
+}

@@ -1,0 +1,22 @@
+//! What an engine is to the rest of the crate, and the one that this library has.
+
+#[path = "../../../src/engine/execution.rs"]
+mod execution;
+#[path = "../../../src/engine/interface.rs"]
+mod interface;
+#[path = "../../../src/engine/options.rs"]
+mod options;
+#[path = "../../../src/engine/outcome.rs"]
+mod outcome;
+pub mod quickjs;
+#[path = "../../../src/engine/shared.rs"]
+mod shared;
+#[path = "../../../src/engine/stack.rs"]
+pub mod stack;
+
+pub use self::quickjs::{CAN_JIT, create, library_name};
+pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, Thrown};
+pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
+pub use options::{Options, RealmChoice, RuntimeOptions};
+pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};
+pub use shared::SharedRealms;

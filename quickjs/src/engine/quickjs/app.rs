@@ -1,0 +1,177 @@
+//! An installed app, and which interpreter serves a request.
+
+use super::active::{self, Active};
+use super::interpreter::Interpreter;
+use super::modules::Modules;
+use super::run::{self, Served};
+use super::value::Problem;
+use crate::app::{self, App, Endpoint};
+use crate::engine::{CaptureTimings, Execution, InstalledApp, Outcome, RuntimeOptions, SharedRealms};
+use crate::error::Error;
+use crate::status::jsep_status;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+/// Rung of the realm ladder on which the app is evaluated for each request.
+const RUNG_EVALUATED: u32 = 0;
+/// Rung on which requests of one `interpreter_reuse` key share a realm.
+const RUNG_SHARED: u32 = 5;
+
+/// One version of an app in QuickJS.
+pub(super) struct QuickJsApp {
+    app: Arc<App>,
+    modules: Modules,
+    shared: SharedRealms<Option<Interpreter>>,
+    timings: CaptureTimings,
+    requests: AtomicU64,
+}
+
+impl QuickJsApp {
+    /// Compiles all modules that an endpoint reaches, evaluates them once to find errors, and keeps their bytecode.
+    pub(super) fn install(app: Arc<App>, options: &RuntimeOptions) -> Result<QuickJsApp, Error> {
+        let begin = Instant::now();
+        let modules = Modules::compiling(Arc::clone(&app));
+        let mut evaluated = 0;
+        if !app.endpoints().is_empty() {
+            evaluated = evaluate(&app, &modules, options)?;
+        }
+        let timings =
+            CaptureTimings { compile: nanoseconds(begin).saturating_sub(evaluated), evaluate: evaluated, capture: 0 };
+        let modules = modules.compiled();
+        Ok(QuickJsApp { app, modules, shared: SharedRealms::default(), timings, requests: AtomicU64::new(0) })
+    }
+
+    fn execute_fresh(&self, endpoint: &Endpoint, execution: &mut Execution<'_>, begin: Instant) -> Served {
+        match Interpreter::new(execution.options) {
+            Ok(interpreter) => run::serve(&interpreter, &self.modules, endpoint, execution, begin),
+            Err(refused) => refused.into(),
+        }
+    }
+
+    /// Runs the request in the interpreter that all requests of the key share, one at a time.
+    fn execute_shared(&self, key: &str, endpoint: &Endpoint, execution: &mut Execution<'_>) -> Served {
+        let shared = self.shared.realm(key, execution.mode, execution.options.max_cached_interpreters);
+        let mut slot = shared.lock().unwrap_or_else(PoisonError::into_inner);
+        // The time that other requests of the key took does not count.
+        let begin = Instant::now();
+        execution.deadline = begin + execution.options.max_execution_time;
+        let interpreter = match slot.take().map_or_else(|| Interpreter::new(execution.options), Ok) {
+            Ok(interpreter) => interpreter,
+            Err(refused) => return refused.into(),
+        };
+        if let Err(refused) = interpreter.limit(execution.options) {
+            return refused.into();
+        }
+        let served = run::serve(&interpreter, &self.modules, endpoint, execution, begin);
+        // An interpreter whose script was ended may hold jobs of that request.
+        if served.result != Err(crate::engine::Failure::TimedOut) {
+            *slot = Some(interpreter);
+        }
+        served
+    }
+}
+
+/// Evaluates all entry modules in one interpreter and checks their exports; gives the nanoseconds that evaluating took.
+fn evaluate(app: &Arc<App>, modules: &Modules, options: &RuntimeOptions) -> Result<u64, Error> {
+    let failed = |endpoint: &Endpoint, status: jsep_status, message: String| {
+        Error::new(status, message).at_module(&endpoint.module, 0, 0)
+    };
+    let interpreter = Interpreter::new(options).map_err(|_| {
+        Error::new(
+            jsep_status::JSEP_MODULE_EVALUATION,
+            "Failed to execute the app: the limits are too low to run anything",
+        )
+    })?;
+    let deadline = Instant::now() + options.max_execution_time;
+    let mut active = Active { execution: None, touched: None, modules, deadline, timed_out: false };
+    // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
+    let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
+    let begin = Instant::now();
+    let result = app.endpoints().iter().try_for_each(|endpoint| {
+        let name = app::display_name(&endpoint.module);
+        let exports = match run::exports(&interpreter, endpoint) {
+            Ok(exports) => exports,
+            Err(problem) => return Err(not_evaluated(&interpreter, modules, endpoint, problem)),
+        };
+        let path = format!("{}.js_function", endpoint.json_path);
+        match run::member(&exports, &endpoint.function) {
+            Ok(handler) if handler.is_function() => Ok(()),
+            Ok(handler) if handler.is_undefined() => {
+                let message = format!("Failed to find export '{}' in module '{name}'", endpoint.function);
+                Err(failed(endpoint, jsep_status::JSEP_EXPORT_MISSING, message).at_path(path))
+            }
+            _ => {
+                let message = format!("Export '{}' of module '{name}' is not a function", endpoint.function);
+                Err(failed(endpoint, jsep_status::JSEP_EXPORT_NOT_FUNCTION, message).at_path(path))
+            }
+        }
+    });
+    drop(entered);
+    match result {
+        // A top level that depends on a request can't be evaluated now; it is evaluated for each request.
+        Err(error) if error.status == jsep_status::JSEP_MODULE_EVALUATION && active.touched.is_some() => {}
+        other => other?,
+    }
+    Ok(nanoseconds(begin))
+}
+
+/// Why a module can't be evaluated: what its compilation noted, or what it threw.
+fn not_evaluated(interpreter: &Interpreter, modules: &Modules, endpoint: &Endpoint, problem: Problem) -> Error {
+    let name = app::display_name(&endpoint.module);
+    let exception = run::described(interpreter, problem);
+    let reason = exception.map(|exception| exception.message).unwrap_or_default();
+    if let Some(error) = modules.error() {
+        if error.status == jsep_status::JSEP_MODULE_MISSING {
+            let message = format!("Failed to resolve dependencies for module '{name}': {}", error.message);
+            return Error::new(error.status, message).at_module(name, 0, 0);
+        }
+        return error;
+    }
+    if reason.starts_with("SyntaxError") {
+        // All modules compiled, so this is about what one of them exports.
+        let message = format!("Failed to resolve dependencies for module '{name}': {reason}");
+        return Error::new(jsep_status::JSEP_MODULE_LINK, message).at_module(name, 0, 0);
+    }
+    let timed_out = active::with(interpreter.context(), |active| Ok(active.timed_out)).unwrap_or(false);
+    let reason = if timed_out { "Operation took too long to complete.".to_owned() } else { reason };
+    Error::new(jsep_status::JSEP_MODULE_EVALUATION, format!("Failed to execute {name}: {reason}")).at_module(name, 0, 0)
+}
+
+impl InstalledApp for QuickJsApp {
+    fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
+        let begin = Instant::now();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let endpoint = &self.app.endpoints()[endpoint];
+        let key = endpoint.reuse_key.as_deref().filter(|_| execution.options.max_cached_interpreters > 0);
+        let (served, rung) = match key {
+            _ if execution.deadline <= begin => (Served::timed_out(), RUNG_EVALUATED),
+            Some(key) => (self.execute_shared(key, endpoint, execution), RUNG_SHARED),
+            None => (self.execute_fresh(endpoint, execution, begin), RUNG_EVALUATED),
+        };
+        Outcome {
+            result: served.result,
+            headers: served.headers,
+            exception: served.exception,
+            rung,
+            realm_ns: served.realm_ns,
+            call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
+        }
+    }
+
+    fn report(&self) -> serde_json::Value {
+        serde_json::json!({
+            "rung": RUNG_EVALUATED,
+            "reason": "a fresh runtime and context from bytecode",
+            "requests": self.requests.load(Ordering::Relaxed),
+        })
+    }
+
+    fn timings(&self) -> CaptureTimings {
+        self.timings
+    }
+}
+
+fn nanoseconds(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,117 @@
+//! The functions of `ccf`, the request object and the response.
+
+mod clock;
+mod console;
+mod converters;
+mod kv;
+mod lists;
+mod request;
+mod response;
+mod rpc;
+
+pub(super) use kv::Classes;
+pub(super) use request::request_object;
+pub(super) use response::convert;
+
+use super::value::{Answer, Context, Problem, Value};
+use crate::engine::Thrown;
+use rquickjs_sys as q;
+use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// One call of a native function.
+pub(super) struct Call<'a> {
+    context: Context,
+    this: q::JSValue,
+    arguments: &'a [q::JSValue],
+    /// Number that the function was made with.
+    magic: i32,
+}
+
+/// A native function.
+type Native = fn(&Call<'_>) -> Answer;
+
+impl Call<'_> {
+    /// An argument, or undefined.
+    fn argument(&self, index: usize) -> Value {
+        match self.arguments.get(index) {
+            Some(raw) => self.context.borrow(*raw),
+            None => self.context.undefined(),
+        }
+    }
+
+    /// Exactly `expected` arguments.
+    fn count(&self, expected: usize) -> Result<(), Thrown> {
+        let given = self.arguments.len();
+        if given == expected { Ok(()) } else { Err(Thrown::argument_count(given, expected)) }
+    }
+
+    /// A copy of the bytes of an `ArrayBuffer` argument; `refusal` is the message for anything else.
+    fn bytes(&self, index: usize, refusal: &'static str) -> Result<Vec<u8>, Thrown> {
+        self.argument(index).as_buffer().ok_or_else(|| Thrown::type_error(refusal))
+    }
+
+    /// The text of a string argument; anything else is refused.
+    fn string(&self, index: usize, refusal: &'static str) -> Result<String, Problem> {
+        let value = self.argument(index);
+        if value.is_string() { value.to_text() } else { Err(Thrown::type_error(refusal).into()) }
+    }
+}
+
+/// What QuickJS calls for all native functions but those of `lists` with a prototype of their own: `magic` tells which.
+unsafe extern "C" fn dispatch(
+    context: *mut q::JSContext,
+    this: q::JSValue,
+    count: c_int,
+    arguments: *mut q::JSValue,
+    magic: c_int,
+) -> q::JSValue {
+    let native = usize::try_from(magic >> kv::PERMISSION_BITS).ok().and_then(|index| lists::NATIVES.get(index));
+    // SAFETY: QuickJS lends this many arguments for the call.
+    unsafe { run(native.map(|(_, _, native)| *native), Context(context), this, count, arguments, magic) }
+}
+
+/// Runs a native function; a panic becomes an exception instead of ending the process.
+///
+/// # Safety
+/// The context is live, and `arguments` points to `count` values for the duration of the call.
+unsafe fn run(
+    native: Option<Native>,
+    context: Context,
+    this: q::JSValue,
+    count: c_int,
+    arguments: *mut q::JSValue,
+    magic: c_int,
+) -> q::JSValue {
+    let arguments = match usize::try_from(count) {
+        // SAFETY: the caller promises `count` values.
+        Ok(count) if count > 0 => unsafe { std::slice::from_raw_parts(arguments, count) },
+        _ => &[],
+    };
+    let call = Call { context, this, arguments, magic };
+    let answer = catch_unwind(AssertUnwindSafe(|| match native {
+        Some(native) => native(&call),
+        None => Err(Thrown::internal("no such native function").into()),
+    }));
+    context.give(answer.unwrap_or_else(|_| Err(Thrown::internal("a native function failed").into())))
+}
+
+/// Builds the globals of a new context.
+pub(super) fn install(context: Context) -> Result<(), Problem> {
+    let global = context.global();
+    for name in [c"SharedArrayBuffer", c"Atomics"] {
+        // SAFETY: the context is live, and the name ends with a NUL byte.
+        unsafe {
+            let atom = q::JS_NewAtom(context.0, name.as_ptr());
+            q::JS_DeleteProperty(context.0, global.raw(), atom, 0);
+            q::JS_FreeAtom(context.0, atom);
+        }
+    }
+    lists::define(&global, lists::Which::Global);
+    lists::define(&global.get(c"Math")?, lists::Which::Math);
+    let ccf = context.object()?;
+    lists::define(&ccf, lists::Which::Ccf);
+    ccf.define("kv", kv::root(context)?)?;
+    global.define_with("ccf", ccf, q::JS_PROP_CONFIGURABLE | q::JS_PROP_WRITABLE)?;
+    clock::install(context, &global)
+}

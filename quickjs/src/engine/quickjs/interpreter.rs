@@ -1,0 +1,152 @@
+//! A runtime with one context: an interpreter, fresh for a request or kept for a key.
+
+use super::bindings::{self, Classes};
+use super::modules;
+use super::value::{Context, Value};
+use crate::engine::RuntimeOptions;
+use crate::engine::stack;
+use rquickjs_sys as q;
+
+/// The least heap with which an interpreter can be made and run anything.
+const SMALLEST_HEAP: usize = 512 << 10;
+
+/// A runtime with one context, owned.
+pub(super) struct Interpreter {
+    runtime: *mut q::JSRuntime,
+    context: Context,
+}
+
+// SAFETY: QuickJS keeps nothing per thread; the owner lets one thread at a time use an interpreter, and the stack limit is set
+// anew for each run.
+unsafe impl Send for Interpreter {}
+
+/// Constructors as they were before any script ran.
+pub(super) struct Globals {
+    pub(super) type_error: Value,
+    pub(super) range_error: Value,
+    pub(super) internal_error: Value,
+    pub(super) date: Value,
+    pub(super) classes: Classes,
+}
+
+/// The constructors of a context.
+pub(super) fn globals<'a>(context: Context) -> &'a Globals {
+    // SAFETY: every context gets its globals in `Interpreter::new`, and frees them with the interpreter.
+    unsafe { &*q::JS_GetContextOpaque(context.0).cast::<Globals>() }
+}
+
+/// Why an interpreter can't be made or used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    OutOfMemory,
+    OutOfStack,
+}
+
+impl Interpreter {
+    /// Makes an interpreter with the globals of the contract, within the limits of `options`.
+    pub(super) fn new(options: &RuntimeOptions) -> Result<Interpreter, Refused> {
+        if options.max_heap_bytes < SMALLEST_HEAP {
+            return Err(Refused::OutOfMemory);
+        }
+        // SAFETY: the runtime and the context are checked for null and owned by the interpreter from then on.
+        unsafe {
+            let runtime = q::JS_NewRuntime();
+            if runtime.is_null() {
+                return Err(Refused::OutOfMemory);
+            }
+            let context = q::JS_NewContextRaw(runtime);
+            let interpreter = Interpreter { runtime, context: Context(context) };
+            if context.is_null() || !interpreter.add_intrinsics() {
+                return Err(Refused::OutOfMemory);
+            }
+            interpreter.limit(options)?;
+            modules::set_loader(runtime);
+            let classes = Classes::register(runtime).ok_or(Refused::OutOfMemory)?;
+            let globals = interpreter.find_globals(classes).ok_or(Refused::OutOfMemory)?;
+            q::JS_SetContextOpaque(context, Box::into_raw(Box::new(globals)).cast());
+            bindings::install(interpreter.context).map_err(|_| Refused::OutOfMemory)?;
+            Ok(interpreter)
+        }
+    }
+
+    /// The language's globals, without those that show garbage collection, and without clocks.
+    unsafe fn add_intrinsics(&self) -> bool {
+        let context = self.context.0;
+        // SAFETY: the context is live and new.
+        unsafe {
+            q::JS_AddIntrinsicBaseObjects(context) == 0
+                && q::JS_AddIntrinsicDate(context) == 0
+                && q::JS_AddIntrinsicEval(context) == 0
+                && q::JS_AddIntrinsicRegExp(context) == 0
+                && q::JS_AddIntrinsicJSON(context) == 0
+                && q::JS_AddIntrinsicProxy(context) == 0
+                && q::JS_AddIntrinsicMapSet(context) == 0
+                && q::JS_AddIntrinsicTypedArrays(context) == 0
+                && q::JS_AddIntrinsicPromise(context) == 0
+        }
+    }
+
+    fn find_globals(&self, classes: Classes) -> Option<Globals> {
+        let global = self.context.global();
+        Some(Globals {
+            type_error: global.get(c"TypeError").ok()?,
+            range_error: global.get(c"RangeError").ok()?,
+            internal_error: global.get(c"InternalError").ok()?,
+            date: global.get(c"Date").ok()?,
+            classes,
+        })
+    }
+
+    /// Sets the limits for a run on the calling thread.
+    pub(super) fn limit(&self, options: &RuntimeOptions) -> Result<(), Refused> {
+        let stack = stack::usable(options.max_stack_bytes).ok_or(Refused::OutOfStack)?;
+        // SAFETY: the runtime is live.
+        unsafe {
+            q::JS_SetMemoryLimit(self.runtime, options.max_heap_bytes as _);
+            q::JS_SetMaxStackSize(self.runtime, stack as _);
+            q::JS_UpdateStackTop(self.runtime);
+        }
+        Ok(())
+    }
+
+    pub(super) fn runtime(&self) -> *mut q::JSRuntime {
+        self.runtime
+    }
+
+    pub(super) fn context(&self) -> Context {
+        self.context
+    }
+
+    /// Runs the jobs that scripts left until none is left. An exception of a job belongs to a promise, or to nobody; only being
+    /// ended stops them.
+    pub(super) fn run_jobs(&self) {
+        let mut context = std::ptr::null_mut();
+        // SAFETY: the runtime is live.
+        while unsafe { q::JS_ExecutePendingJob(self.runtime, &raw mut context) } != 0 {
+            let ended = super::active::with(self.context, |active| Ok(active.timed_out));
+            if ended.unwrap_or(true) {
+                break;
+            }
+            // SAFETY: the context is live; an exception that nobody waits for is dropped.
+            if unsafe { q::JS_HasException(self.context.0) } {
+                drop(self.context.exception());
+            }
+        }
+    }
+}
+
+impl Drop for Interpreter {
+    fn drop(&mut self) {
+        // SAFETY: both are owned and not used afterwards; the globals were made by `Box::into_raw`.
+        unsafe {
+            if !self.context.0.is_null() {
+                let globals = q::JS_GetContextOpaque(self.context.0).cast::<Globals>();
+                if !globals.is_null() {
+                    drop(Box::from_raw(globals));
+                }
+                q::JS_FreeContext(self.context.0);
+            }
+            q::JS_FreeRuntime(self.runtime);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! QuickJS. Files, from the outside in:
+//!
+//! - `app`: an installed app, and which interpreter serves a request
+//! - `run`: one request in an interpreter
+//! - `interpreter`: a runtime with one context, and its limits
+//! - `modules`: the app's modules as bytecode
+//! - `active`: how native functions find the running request
+//! - `bindings`: the functions of `ccf`, the request object and the response
+//! - `exception`, `value`: exceptions as text, and values with Rust's ownership
+
+mod active;
+mod app;
+mod bindings;
+mod exception;
+mod interpreter;
+mod modules;
+mod run;
+mod value;
+
+use crate::app::App;
+use crate::engine::{Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::error::Error;
+use std::ffi::CStr;
+use std::sync::{Arc, OnceLock};
+
+/// QuickJS has no machine code.
+pub const CAN_JIT: bool = false;
+
+/// Name and version of the library and of QuickJS.
+pub fn library_name() -> &'static str {
+    static NAME: OnceLock<String> = OnceLock::new();
+    NAME.get_or_init(|| format!("jsquickjs {} (quickjs-ng {})", env!("CARGO_PKG_VERSION"), version()))
+}
+
+fn version() -> String {
+    // SAFETY: QuickJS gives a constant text that ends with a NUL byte.
+    unsafe { CStr::from_ptr(rquickjs_sys::JS_GetVersion()) }.to_string_lossy().into_owned()
+}
+
+/// Makes an engine; QuickJS itself needs no start.
+pub fn create(_options: &Options) -> Result<Box<dyn Engine>, Error> {
+    Ok(Box::new(QuickJsEngine))
+}
+
+struct QuickJsEngine;
+
+impl Engine for QuickJsEngine {
+    fn description(&self) -> EngineDescription {
+        EngineDescription { name: "quickjs", version: version(), jit: false, start_ns: 0 }
+    }
+
+    fn install(
+        &self,
+        app: Arc<App>,
+        _options: &Options,
+        runtime: &RuntimeOptions,
+    ) -> Result<Box<dyn InstalledApp>, Error> {
+        Ok(Box::new(app::QuickJsApp::install(app, runtime)?))
+    }
+}

@@ -1,0 +1,173 @@
+//! One request in an interpreter.
+
+use super::active::{self, Active};
+use super::bindings;
+use super::exception;
+use super::interpreter::{Interpreter, Refused};
+use super::modules::{self, Modules};
+use super::value::{Problem, Value};
+use crate::app::Endpoint;
+use crate::engine::{Exception, Execution, Failure, Phase, Reply, Thrown};
+use rquickjs_sys as q;
+use std::time::Instant;
+
+/// What a request came to.
+pub(super) struct Served {
+    pub(super) result: Result<Reply, Failure>,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) exception: Option<Exception>,
+    pub(super) realm_ns: u64,
+}
+
+impl Served {
+    /// A request that could not run.
+    pub(super) fn failed(failure: Failure, message: &str) -> Served {
+        let exception = Some(Exception { message: message.to_owned(), trace: None });
+        Served { result: Err(failure), headers: Vec::new(), exception, realm_ns: 0 }
+    }
+
+    /// A request that ran out of time.
+    pub(super) fn timed_out() -> Served {
+        Served::failed(Failure::TimedOut, "InternalError: interrupted")
+    }
+}
+
+impl From<Refused> for Served {
+    fn from(refused: Refused) -> Served {
+        let message = match refused {
+            Refused::OutOfMemory => "InternalError: out of memory",
+            Refused::OutOfStack => "InternalError: stack overflow",
+        };
+        Served::failed(Failure::Thrown, message)
+    }
+}
+
+/// Runs the endpoint's handler for the request in `execution`.
+pub(super) fn serve(
+    interpreter: &Interpreter,
+    modules: &Modules,
+    endpoint: &Endpoint,
+    execution: &mut Execution<'_>,
+    begin: Instant,
+) -> Served {
+    let deadline = execution.deadline;
+    let mut active = Active { execution: Some(execution), touched: None, modules, deadline, timed_out: false };
+    // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
+    let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
+    let mut headers = Vec::new();
+    let mut realm_ns = 0;
+    let handled = handle(interpreter, endpoint, begin, &mut realm_ns);
+    let (result, exception) = match handled {
+        Ok(value) => {
+            set_phase(interpreter, Phase::Conversion);
+            match bindings::convert(&value, &mut headers) {
+                Ok(reply) => (Ok(reply), None),
+                Err(problem) => (Err(Failure::Return(problem)), pending(interpreter)),
+            }
+        }
+        Err((failure, exception)) => (Err(failure), exception),
+    };
+    // Jobs that the conversion left belong to this request too.
+    interpreter.run_jobs();
+    drop(entered);
+    if active.timed_out && result.is_err() {
+        return Served { headers, realm_ns, ..Served::timed_out() };
+    }
+    Served { result, headers, exception, realm_ns }
+}
+
+/// Gets the handler, calls it, and waits for its result.
+fn handle(
+    interpreter: &Interpreter,
+    endpoint: &Endpoint,
+    begin: Instant,
+    realm_ns: &mut u64,
+) -> Result<Value, (Failure, Option<Exception>)> {
+    let context = interpreter.context();
+    let handler = handler(interpreter, endpoint);
+    *realm_ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let returned = handler.and_then(|handler| {
+        let request = bindings::request_object(context)?;
+        handler.call(&context.undefined(), &[&request])
+    });
+    // The handler's jobs run before its result is read, also when the result is no promise.
+    let returned = returned.map_err(|problem| (Failure::Thrown, described(interpreter, problem)))?;
+    interpreter.run_jobs();
+    settle(interpreter, returned)
+}
+
+/// The value of a promise, or any other value as it is.
+fn settle(interpreter: &Interpreter, value: Value) -> Result<Value, (Failure, Option<Exception>)> {
+    let context = interpreter.context();
+    // SAFETY: the value is live; for anything but a promise its class is looked at only.
+    unsafe {
+        match q::JS_PromiseState(context.0, value.raw()) {
+            q::JSPromiseStateEnum_JS_PROMISE_PENDING => Err((Failure::Pending, None)),
+            q::JSPromiseStateEnum_JS_PROMISE_FULFILLED => context
+                .own(q::JS_PromiseResult(context.0, value.raw()))
+                .map_err(|problem| (Failure::Thrown, described(interpreter, problem))),
+            q::JSPromiseStateEnum_JS_PROMISE_REJECTED => {
+                let reason = context.own(q::JS_PromiseResult(context.0, value.raw()));
+                Err((Failure::Thrown, reason.ok().map(|reason| exception::describe(&reason))))
+            }
+            _ => Ok(value),
+        }
+    }
+}
+
+/// The endpoint's handler, after its module is evaluated.
+pub(super) fn handler(interpreter: &Interpreter, endpoint: &Endpoint) -> Result<Value, Problem> {
+    let exports = exports(interpreter, endpoint)?;
+    let handler = member(&exports, &endpoint.function)?;
+    if handler.is_function() {
+        return Ok(handler);
+    }
+    let name = crate::app::display_name(&endpoint.module);
+    let message = format!("Export '{}' of module '{name}' is not a function", endpoint.function);
+    Err(Thrown::internal(message).into())
+}
+
+/// The exports of the endpoint's module, evaluated now if it was not before.
+pub(super) fn exports(interpreter: &Interpreter, endpoint: &Endpoint) -> Result<Value, Problem> {
+    let loaded = modules::import(interpreter, &endpoint.module)?;
+    interpreter.run_jobs();
+    match settle(interpreter, loaded) {
+        Ok(exports) => Ok(exports),
+        Err((Failure::Pending, _)) => Err(Thrown::internal("the top level did not complete").into()),
+        Err((_, exception)) => Err(Problem::Described(exception)),
+    }
+}
+
+/// A property by any name.
+pub(super) fn member(object: &Value, name: &str) -> Result<Value, Problem> {
+    match std::ffi::CString::new(name) {
+        Ok(name) => object.get(&name),
+        Err(_) => Ok(object.context().undefined()),
+    }
+}
+
+fn set_phase(interpreter: &Interpreter, phase: Phase) {
+    // Without a request there is no phase to set.
+    let _ = active::with_request(interpreter.context(), "the request", |execution| {
+        execution.phase = phase;
+        Ok(())
+    });
+}
+
+/// Describes the exception behind a problem.
+pub(super) fn described(interpreter: &Interpreter, problem: Problem) -> Option<Exception> {
+    match problem {
+        Problem::Pending => pending(interpreter),
+        Problem::Throw(thrown) => {
+            interpreter.context().throw(&thrown);
+            pending(interpreter)
+        }
+        Problem::Described(exception) => exception,
+    }
+}
+
+fn pending(interpreter: &Interpreter) -> Option<Exception> {
+    // SAFETY: the context is live.
+    let waits = unsafe { q::JS_HasException(interpreter.context().0) };
+    waits.then(|| exception::describe(&interpreter.context().exception()))
+}
