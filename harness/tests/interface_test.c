@@ -89,6 +89,8 @@ int main(int argc, char** argv) {
         return 2;
     }
     if (!library_open(argv[1])) {
+        sem_post(&old.loaded);
+        pthread_join(old.thread, NULL);
         return 2;
     }
     jsep_option* options = calloc((size_t)argc, sizeof(*options));

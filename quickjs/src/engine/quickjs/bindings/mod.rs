@@ -16,7 +16,7 @@ pub(super) use response::convert;
 use super::value::{Answer, Context, Problem, Value};
 use crate::engine::Thrown;
 use rquickjs_sys as q;
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// One call of a native function.
@@ -100,18 +100,26 @@ unsafe fn run(
 pub(super) fn install(context: Context) -> Result<(), Problem> {
     let global = context.global();
     for name in [c"SharedArrayBuffer", c"Atomics"] {
-        // SAFETY: the context is live, and the name ends with a NUL byte.
-        unsafe {
-            let atom = q::JS_NewAtom(context.0, name.as_ptr());
-            q::JS_DeleteProperty(context.0, global.raw(), atom, 0);
-            q::JS_FreeAtom(context.0, atom);
-        }
+        delete(&global, name);
     }
+    let math = global.get(c"Math")?;
+    // QuickJS ends the process when a function of a table is there already.
+    delete(&math, c"random");
+    lists::define(&math, lists::Which::Math);
     lists::define(&global, lists::Which::Global);
-    lists::define(&global.get(c"Math")?, lists::Which::Math);
     let ccf = context.object()?;
     lists::define(&ccf, lists::Which::Ccf);
     ccf.define("kv", kv::root(context)?)?;
     global.define_with("ccf", ccf, q::JS_PROP_CONFIGURABLE | q::JS_PROP_WRITABLE)?;
     clock::install(context, &global)
+}
+
+fn delete(object: &Value, name: &CStr) {
+    let context = object.context();
+    // SAFETY: the object is live, the name ends with a NUL byte, and the atom is freed after its use.
+    unsafe {
+        let atom = q::JS_NewAtom(context.0, name.as_ptr());
+        q::JS_DeleteProperty(context.0, object.raw(), atom, 0);
+        q::JS_FreeAtom(context.0, atom);
+    }
 }
