@@ -3,6 +3,7 @@
 use super::isolates::{Pool, Worker};
 use super::limits::{Ended, Limits};
 use super::realm::{self, Realm, Served};
+use super::restoring;
 use super::shared::SharedRealm;
 use super::snapshot::{self, Capture};
 use super::watchdog::Watchdog;
@@ -41,7 +42,6 @@ impl V8App {
         choice: RealmChoice,
         runtime: &RuntimeOptions,
         watchdog: Arc<Watchdog>,
-        jit: bool,
     ) -> Result<V8App, Error> {
         let limits = Limits {
             deadline: Instant::now() + runtime.max_execution_time,
@@ -49,7 +49,9 @@ impl V8App {
             stack_bytes: runtime.max_stack_bytes,
         };
         let mut timings = CaptureTimings::default();
-        let capture = snapshot::evaluated_app(&app, limits, &watchdog, jit, &mut timings)?;
+        limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
+        restoring::learn(&app, limits, &watchdog)?;
+        let capture = snapshot::evaluated_app(&app, limits, &watchdog, &mut timings)?;
         let begin = Instant::now();
         let (blob, evaluated_because) = match (capture, choice) {
             (Capture::App(blob), RealmChoice::Auto | RealmChoice::Captured) => (blob, None),

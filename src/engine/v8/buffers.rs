@@ -21,6 +21,11 @@ impl BufferBudget {
         self.limit.store(bytes, Ordering::Relaxed);
     }
 
+    /// Bytes in use.
+    pub(super) fn in_use(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
     /// Whether a buffer of this length fits now.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         let used = self.used.load(Ordering::Relaxed);

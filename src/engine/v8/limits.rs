@@ -13,8 +13,9 @@ const SMALLEST_HEAP: usize = 1 << 20;
 /// What V8's heap needs beyond the script's own objects; with less, V8 would give up while it makes realms.
 const HEAP_BASE: usize = 24 << 20;
 
-/// What the heap may grow by while a script that reached the limit is being ended.
-const HEAP_SLACK: usize = 16 << 20;
+/// What the heap may grow by while a script that reached the limit is being ended: as much as one operation of V8 can ask for,
+/// because V8 ends the process when that is refused. The memory is used only if the operation does.
+const HEAP_SLACK: usize = 2 << 30;
 
 /// The heap limit for V8 that lets scripts use `bytes`.
 pub(super) fn heap_size(bytes: usize) -> usize {

@@ -5,6 +5,7 @@
 //! - `realm`: a realm, and one request in it
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
+//! - `restoring`: what V8 adds to a restored realm
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
@@ -22,6 +23,7 @@ mod limits;
 mod modules;
 mod platform;
 mod realm;
+mod restoring;
 mod shared;
 mod snapshot;
 mod stack;
@@ -71,6 +73,6 @@ impl Engine for V8Engine {
         options: &Options,
         runtime: &RuntimeOptions,
     ) -> Result<Box<dyn InstalledApp>, Error> {
-        Ok(Box::new(app::V8App::install(app, options.realm, runtime, Arc::clone(&self.watchdog), self.jit)?))
+        Ok(Box::new(app::V8App::install(app, options.realm, runtime, Arc::clone(&self.watchdog))?))
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn serve(
     };
     let scope = &mut v8::ContextScope::new(scope, context);
     if known.is_none() {
-        snapshot::remove_atomics(scope, context);
+        snapshot::remove_shared_memory(scope, context);
     }
     let graph = Rc::new(RefCell::new(graph));
     let mut active = Active {

@@ -7,6 +7,7 @@ use super::exception;
 use super::isolates;
 use super::limits::{self, Ended, HeapGuard, Limits};
 use super::modules::{self, Evaluation, Graph};
+use super::restoring;
 use super::watchdog::Watchdog;
 use crate::app::{self, App};
 use crate::engine::CaptureTimings;
@@ -31,6 +32,8 @@ pub(super) struct Blob {
     pub(super) handlers: Vec<usize>,
     /// The app's modules by name.
     pub(super) modules: Arc<HashMap<String, usize>>,
+    /// All properties of the realm, see `restoring`; only when the globals alone are captured.
+    pub(super) properties: String,
 }
 
 // SAFETY: the data is plain memory that is only read.
@@ -64,16 +67,17 @@ struct Found {
     invoke: usize,
     handlers: Vec<usize>,
     modules: HashMap<String, usize>,
+    properties: String,
     impossible: Option<String>,
 }
 
 /// What to capture.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Contents {
     /// Only the globals.
     Globals,
-    /// The globals and the evaluated app; with machine code a realm has `WebAssembly`, which the capture lacks.
-    App { jit: bool },
+    /// The globals and the evaluated app.
+    App,
 }
 
 /// Captures a realm with only the globals.
@@ -89,10 +93,9 @@ pub(super) fn evaluated_app(
     app: &Arc<App>,
     limits: Limits,
     watchdog: &Watchdog,
-    jit: bool,
     timings: &mut CaptureTimings,
 ) -> Result<Capture, Error> {
-    write(app, limits, watchdog, Contents::App { jit }, timings)
+    write(app, limits, watchdog, Contents::App, timings)
 }
 
 fn write(
@@ -102,7 +105,6 @@ fn write(
     contents: Contents,
     timings: &mut CaptureTimings,
 ) -> Result<Capture, Error> {
-    limits.check().map_err(|ended| not_evaluated("the app", ended))?;
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let budget = BufferBudget::new();
     budget.set_limit(limits.heap_bytes);
@@ -139,6 +141,7 @@ fn write(
             invoke: found.invoke,
             handlers: found.handlers,
             modules: Arc::new(found.modules),
+            properties: found.properties,
         })),
         _ => Ok(Capture::Impossible("V8 can't write the app's state".to_owned())),
     }
@@ -155,8 +158,7 @@ fn fill(
     v8::scope!(let scope, isolate);
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
-    let jit = matches!(contents, Contents::App { jit: true });
-    let fragile = Fragile::hide(scope, context, jit)?;
+    let hidden = Hidden::hide(scope, context)?;
     let bindings = bindings::install(scope)?;
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
@@ -171,7 +173,7 @@ fn fill(
         conversion_exception: None,
         headers: Vec::new(),
     };
-    let handlers = if matches!(contents, Contents::App { .. }) {
+    let handlers = if contents == Contents::App {
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         let handlers = evaluate(scope, app, &graph, timings);
@@ -190,13 +192,25 @@ fn fill(
             Vec::new()
         }
     };
-    let hazard = fragile.restore(scope, context);
+    let properties = match contents {
+        Contents::Globals => restoring::list(scope).unwrap_or_default(),
+        Contents::App => String::new(),
+    };
+    let hazard = hidden.restore(scope, context);
     impossible = impossible.or(hazard);
+    if budget.in_use() > 0 {
+        // V8 can't write typed arrays that have bytes. Only those count that are still in use.
+        scope.low_memory_notification();
+        if budget.in_use() > 0 {
+            impossible.get_or_insert_with(|| "the top level keeps array buffers".to_owned());
+        }
+    }
     let mut found = Found {
         handle_templates: [0; HANDLE_TEMPLATES],
         invoke: 0,
         handlers: Vec::new(),
         modules: HashMap::new(),
+        properties,
         impossible,
     };
     if found.impossible.is_some() {
@@ -286,97 +300,56 @@ fn evaluate<'s>(
     Ok(Handlers::All(handlers))
 }
 
-/// Objects that V8 changes while it restores a realm, and ends the process when it can't.
-struct Fragile<'s> {
-    error: v8::Local<'s, v8::Object>,
+/// What the app must not reach while it is captured, and must be as it was before the capture is written.
+struct Hidden<'s> {
     atomics: v8::Local<'s, v8::Value>,
-    is_extensible: v8::Local<'s, v8::Function>,
+    /// Takes the watchers away that note the use of what a restored realm has more.
+    release: v8::Local<'s, v8::Function>,
 }
 
-impl<'s> Fragile<'s> {
-    /// Notes them before the app runs, and takes `Atomics` out of its reach. With machine code, `WebAssembly` is there as a
-    /// property that notes its use, because the real one comes only when the realm is restored.
-    fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>, jit: bool) -> Result<Self, Error> {
-        let find = |scope: &mut v8::PinScope<'s, '_>| {
-            let global = context.global(scope);
-            let get = |scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>, name: &str| {
-                let name = v8::String::new(scope, name)?;
-                object.get(scope, name.into())
-            };
-            let error = get(scope, global, "Error")?.try_into().ok()?;
-            let atomics = get(scope, global, "Atomics")?;
-            let object = get(scope, global, "Object")?.try_into().ok()?;
-            let is_extensible = get(scope, object, "isExtensible")?.try_into().ok()?;
-            Some(Fragile { error, atomics, is_extensible })
+impl<'s> Hidden<'s> {
+    /// Takes `Atomics` out of the app's reach, which V8 looks for while it restores a realm, and watches what V8 will add.
+    fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Result<Self, Error> {
+        let hide = |scope: &mut v8::PinScope<'s, '_>| {
+            let name = v8::String::new(scope, "Atomics")?;
+            let atomics = context.global(scope).get(scope, name.into())?;
+            remove_shared_memory(scope, context);
+            Some(Hidden { atomics, release: restoring::watch(scope)? })
         };
-        let fragile = find(scope)
-            .ok_or_else(|| Error::new(jsep_status::JSEP_ENGINE_START, "a fresh realm of V8 lacks its globals"))?;
-        remove_atomics(scope, context);
-        if jit {
-            watch_web_assembly(scope, context);
-        }
-        Ok(fragile)
+        hide(scope).ok_or_else(|| Error::new(jsep_status::JSEP_ENGINE_START, "a fresh realm of V8 can't be prepared"))
     }
 
-    /// Puts `Atomics` back, and tells what the app did to the others that makes restoring impossible.
+    /// Puts all back, and tells what the app did that makes restoring impossible.
     fn restore(self, scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Option<String> {
+        let nothing = v8::undefined(scope).into();
+        match self.release.call(scope, nothing, &[]) {
+            Some(obstacle) if obstacle.is_undefined() => {}
+            Some(obstacle) => {
+                let obstacle = obstacle.to_rust_string_lossy(scope);
+                return Some(format!("the top level changes or freezes what holds {obstacle}"));
+            }
+            None => return Some("the top level breaks the language's own functions".to_owned()),
+        }
         let global = context.global(scope);
-        if let Some(name) = v8::String::new(scope, "WebAssembly") {
-            global.delete(scope, name.into());
-        }
-        for (object, name) in [(self.error, "Error"), (global, "the global object")] {
-            let nothing = v8::undefined(scope).into();
-            let extensible = self.is_extensible.call(scope, nothing, &[object.into()]);
-            if !extensible.is_some_and(|extensible| extensible.is_true()) {
-                return Some(format!("the top level makes {name} not extensible"));
-            }
-        }
-        let own = |scope: &mut v8::PinScope<'s, '_>, object: v8::Local<'s, v8::Object>, name: &str| {
-            let name = v8::String::new(scope, name)?;
-            object.has_own_property(scope, name.into())
-        };
-        for (object, name) in [(self.error, "stackTraceLimit"), (global, "WebAssembly"), (global, "Atomics")] {
-            if own(scope, object, name) != Some(false) {
-                return Some(format!("the top level sets {name}"));
-            }
-        }
         let name = v8::String::new(scope, "Atomics")?;
-        match global.define_own_property(scope, name.into(), self.atomics, v8::PropertyAttribute::DONT_ENUM) {
-            Some(true) => None,
-            _ => Some("Atomics can't be put back".to_owned()),
+        let free = global.has_own_property(scope, name.into()) == Some(false);
+        let put = |scope: &mut v8::PinScope<'s, '_>| {
+            global.define_own_property(scope, name.into(), self.atomics, v8::PropertyAttribute::DONT_ENUM)
+        };
+        if free && put(scope) == Some(true) { None } else { Some("the top level sets Atomics".to_owned()) }
+    }
+}
+
+/// Takes what shares memory between threads out of a realm.
+pub(super) fn remove_shared_memory(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) {
+    for name in ["Atomics", "SharedArrayBuffer"] {
+        if let Some(name) = v8::String::new(scope, name) {
+            context.global(scope).delete(scope, name.into());
         }
     }
 }
 
-fn watch_web_assembly(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) {
-    let Some(name) = v8::String::new(scope, "WebAssembly") else { return };
-    let Some(getter) = v8::Function::builder(note_web_assembly).build(scope) else { return };
-    let nothing = v8::undefined(scope);
-    let mut descriptor = v8::PropertyDescriptor::new_from_get_set(getter.into(), nothing.into());
-    descriptor.set_configurable(true);
-    context.global(scope).define_property(scope, name.into(), &descriptor);
-}
-
-/// Called when the app's top level reads `WebAssembly`.
-pub(super) fn note_web_assembly(
-    scope: &mut v8::PinScope<'_, '_>,
-    _arguments: v8::FunctionCallbackArguments<'_>,
-    _place: v8::ReturnValue<'_, v8::Value>,
-) {
-    let noted = active::with_request(scope, "WebAssembly", |_| Ok(()));
-    if let Err(thrown) = noted {
-        exception::throw(scope, &thrown);
-    }
-}
-
-/// Takes `Atomics` out of a realm.
-pub(super) fn remove_atomics(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) {
-    if let Some(name) = v8::String::new(scope, "Atomics") {
-        context.global(scope).delete(scope, name.into());
-    }
-}
-
-fn not_evaluated(name: &str, ended: Ended) -> Error {
+pub(super) fn not_evaluated(name: &str, ended: Ended) -> Error {
     let (failure, exception) = ended.failure();
     let message = format!("Failed to execute {name}: {} ({})", failure.message(), exception.message);
     Error::new(jsep_status::JSEP_MODULE_EVALUATION, message)

@@ -67,7 +67,7 @@ fn natives() -> [Native; 23] {
 pub(super) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
     let natives = natives().into_iter().map(|(_, _, function)| function);
     let methods = kv::methods().into_iter().map(|(_, _, function)| function);
-    let others = [clock::date.map_fn_to(), super::snapshot::note_web_assembly.map_fn_to()];
+    let others = [clock::date.map_fn_to(), super::restoring::note_use.map_fn_to()];
     natives.chain(methods).chain(others).map(|function| v8::ExternalReference { function }).collect()
 }
 

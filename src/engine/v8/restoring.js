@@ -1,0 +1,65 @@
+// What V8 adds to a realm while it restores one from a snapshot. It ends the process when an object that it adds to has been
+// frozen or has the property already, so a capture watches those places while the app's top level runs.
+//
+// `list` names every property of every object that can be reached from the global one. `watch` puts a watcher where `additions`
+// says that a property will appear, and answers with a function that takes the watchers away again and tells what prevents it.
+({
+  list() {
+    const names = new Set();
+    const seen = new Set([globalThis]);
+    const queue = [[globalThis, []]];
+    for (const [object, path] of queue) {
+      const visit = (value, step) => {
+        const isObject = (typeof value === 'object' && value !== null) || typeof value === 'function';
+        if (isObject && !seen.has(value)) {
+          seen.add(value);
+          queue.push([value, [...path, step]]);
+        }
+      };
+      for (const key of Reflect.ownKeys(object)) {
+        if (typeof key !== 'string') continue;
+        names.add(JSON.stringify([...path, key]));
+        visit(Reflect.getOwnPropertyDescriptor(object, key).value, key);
+      }
+      visit(Reflect.getPrototypeOf(object), '__proto__');
+    }
+    return JSON.stringify([...names]);
+  },
+
+  watch(additions, note) {
+    const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
+    const watched = [];
+    for (const path of JSON.parse(additions)) {
+      const key = path.pop();
+      let object = globalThis;
+      for (const step of path) {
+        object = step === '__proto__' ? getPrototypeOf(object) : getOwnPropertyDescriptor(object, step)?.value;
+        if (object === undefined || object === null) break;
+      }
+      if (object === undefined || object === null || getOwnPropertyDescriptor(object, key)) continue;
+      const name = [...path, key].join('.');
+      if (name === 'Error.stackTraceLimit') {
+        // Errors of the top level have a stack, as they would in a restored realm.
+        const value = 10;
+        defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+        watched.push({ object, key, name, same: (property) => property.value === value });
+        continue;
+      }
+      const get = () => note(name);
+      const set = function (value) {
+        note(name);
+        defineProperty(this, key, { value, writable: true, enumerable: true, configurable: true });
+      };
+      defineProperty(object, key, { get, set, enumerable: false, configurable: true });
+      watched.push({ object, key, name, same: (property) => property.get === get });
+    }
+    return () => {
+      for (let index = 0; index < watched.length; index++) {
+        const { object, key, name, same } = watched[index];
+        const property = getOwnPropertyDescriptor(object, key);
+        if (!property || !same(property) || !isExtensible(object) || !deleteProperty(object, key)) return name;
+      }
+      return undefined;
+    };
+  },
+})
