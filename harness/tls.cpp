@@ -13,7 +13,7 @@ using Owned = std::unique_ptr<T, void (*)(T*)>;
 
 [[noreturn]] void fail(const std::string& action) {
     char reason[256] = "unknown reason";
-    const unsigned long code = ERR_peek_last_error();
+    const unsigned long code = ERR_peek_error();
     if (code != 0) {
         ERR_error_string_n(code, reason, sizeof(reason));
     }

@@ -68,7 +68,9 @@ def pytest_collection_modifyitems(config, items):
             (item, engine)
             for item in items
             for engine in difference["engines"]
-            if fnmatchcase(f"{item.path.name}::{item.originalname}", pattern) and _runs_on(item, engine)
+            if fnmatchcase(f"{item.path.name}::{item.originalname}", pattern)
+            and difference.get("case", "") in item.name
+            and _runs_on(item, engine)
         ]
         if not matches and whole_files and pattern.partition("::")[0] in collected_files:
             raise pytest.UsageError(f"{DIFFERENCES.name}: no test matches {pattern!r}")

@@ -134,13 +134,6 @@ def test_absent_global(case, name):
 @pytest.mark.parametrize(
     "name",
     [
-        "TextEncoder",
-        "TextDecoder",
-        "URL",
-        "URLSearchParams",
-        "structuredClone",
-        "atob",
-        "btoa",
         "queueMicrotask",
         "Promise",
         "Proxy",
@@ -164,34 +157,8 @@ def test_missing_globals_are_undefined(case):
     assert case("readingMissingGlobals") == [True, True]
 
 
-def test_crypto_functions_have_aliases_on_ccf(case):
-    assert case("aliasesOfCrypto") == []
-
-
-def test_text_encoder_and_decoder(case):
-    assert case("textCoding") == [[97, 195, 188, 240, 159, 152, 128], "aü😀", "ü"]
-
-
-def test_urls(case):
-    assert case("urls") == [
-        "https://host.example:8443/c?x=1&x=2#end",
-        ["1", "2"],
-        ["1", "2 3"],
-        " ",
-        "a=1&b=+&a=2+3",
-    ]
-
-
 def test_queue_microtask(case):
     assert case("microtasks") == ["handler", "queued"]
-
-
-def test_base64(case):
-    assert case("base64") == ["AGH/", True]
-
-
-def test_structured_clone(case):
-    assert case("cloning") == [True, True, 5, [1, 2]]
 
 
 def test_code_can_be_evaluated(case):

@@ -97,10 +97,10 @@ pub unsafe extern "C" fn jsep_endpoint_execute(
 ) -> jsep_status {
     boundary("jsep_endpoint_execute", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let (endpoint, request, out) = unsafe {
-            (required(endpoint, "endpoint")?, required(request, "request")?, required_out(response, "response")?)
-        };
+        let out = unsafe { required_out(response, "response") }?;
         *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let (endpoint, request) = unsafe { (required(endpoint, "endpoint")?, required(request, "request")?) };
         // SAFETY: the rules of the interface, see the head of this room.
         let (request, host) = unsafe { (request.read()?, TableHost::read(host)?) };
         let answer = endpoint.found.execute(&request, &host)?;

@@ -27,7 +27,10 @@ pub unsafe extern "C" fn jsep_registry_new(
 ) -> jsep_status {
     boundary("jsep_registry_new", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let (engine, out) = unsafe { (required(engine, "engine")?, required_out(registry, "registry")?) };
+        let out = unsafe { required_out(registry, "registry") }?;
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let engine = unsafe { required(engine, "engine") }?;
         *out = Box::into_raw(Box::new(jsep_registry { registry: Arc::new(Registry::new(Arc::clone(&engine.plugin))) }));
         Ok(jsep_status::JSEP_OK)
     })
@@ -122,8 +125,10 @@ pub unsafe extern "C" fn jsep_registry_find(
 ) -> jsep_status {
     boundary("jsep_registry_find", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let (registry, out) = unsafe { (required(registry, "registry")?, required_out(endpoint, "endpoint")?) };
+        let out = unsafe { required_out(endpoint, "endpoint") }?;
         *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let registry = unsafe { required(registry, "registry") }?;
         // SAFETY: the rules of the interface, see the head of this room.
         let (method, path) = unsafe { (method.slice(), path.slice()) };
         let found = registry.registry.find(&String::from_utf8_lossy(method), &String::from_utf8_lossy(path))?;

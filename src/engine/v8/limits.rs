@@ -17,9 +17,11 @@ const HEAP_BASE: usize = 24 << 20;
 /// because V8 ends the process when that is refused. The memory is used only if the operation does.
 const HEAP_SLACK: usize = 2 << 30;
 
-/// The heap limit for V8 that lets scripts use `bytes`.
+/// The heap limit for V8 that lets scripts use `bytes`: in whole units, because V8 ends the process for others.
 pub(super) fn heap_size(bytes: usize) -> usize {
-    bytes.saturating_add(HEAP_BASE)
+    const UNIT: usize = 1 << 20;
+    const MOST: usize = 1 << 40;
+    bytes.saturating_add(HEAP_BASE).min(MOST).next_multiple_of(UNIT)
 }
 
 /// Tells whether an isolate's script has used up the heap. Boxed, because V8 keeps its address.

@@ -6,7 +6,7 @@ use super::modules::Modules;
 use super::run::{self, Served};
 use super::value::Problem;
 use crate::app::{self, App, Endpoint};
-use crate::engine::{CaptureTimings, Execution, InstalledApp, Outcome, RuntimeOptions, SharedRealms};
+use crate::engine::{CaptureTimings, Execution, Failure, InstalledApp, Outcome, RuntimeOptions, SharedRealms};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,7 +65,7 @@ impl QuickJsApp {
         }
         let served = run::serve(&interpreter, &self.modules, endpoint, execution, begin);
         // An interpreter whose script was ended may hold jobs of that request.
-        if served.result != Err(crate::engine::Failure::TimedOut) {
+        if served.result != Err(Failure::TimedOut) {
             *slot = Some(interpreter);
         }
         served
@@ -77,12 +77,16 @@ fn evaluate(app: &Arc<App>, modules: &Modules, options: &RuntimeOptions) -> Resu
     let failed = |endpoint: &Endpoint, status: jsep_status, message: String| {
         Error::new(status, message).at_module(&endpoint.module, 0, 0)
     };
-    let interpreter = Interpreter::new(options).map_err(|_| {
-        Error::new(
-            jsep_status::JSEP_MODULE_EVALUATION,
-            "Failed to execute the app: the limits are too low to run anything",
-        )
-    })?;
+    let ended = |served: Served| {
+        let exception = served.exception.map(|exception| exception.message).unwrap_or_default();
+        let message = served.result.err().map(Failure::message).unwrap_or_default();
+        let message = format!("Failed to execute the app: {message} ({exception})");
+        Error::new(jsep_status::JSEP_MODULE_EVALUATION, message)
+    };
+    if options.max_execution_time.is_zero() {
+        return Err(ended(Served::timed_out()));
+    }
+    let interpreter = Interpreter::new(options).map_err(|refused| ended(refused.into()))?;
     let deadline = Instant::now() + options.max_execution_time;
     let mut active = Active { execution: None, touched: None, modules, deadline, timed_out: false };
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
@@ -97,7 +101,7 @@ fn evaluate(app: &Arc<App>, modules: &Modules, options: &RuntimeOptions) -> Resu
         let path = format!("{}.js_function", endpoint.json_path);
         match run::member(&exports, &endpoint.function) {
             Ok(handler) if handler.is_function() => Ok(()),
-            Ok(handler) if handler.is_undefined() => {
+            _ if !exports.has(&endpoint.function) => {
                 let message = format!("Failed to find export '{}' in module '{name}'", endpoint.function);
                 Err(failed(endpoint, jsep_status::JSEP_EXPORT_MISSING, message).at_path(path))
             }
@@ -134,7 +138,8 @@ fn not_evaluated(interpreter: &Interpreter, modules: &Modules, endpoint: &Endpoi
         return Error::new(jsep_status::JSEP_MODULE_LINK, message).at_module(name, 0, 0);
     }
     let timed_out = active::with(interpreter.context(), |active| Ok(active.timed_out)).unwrap_or(false);
-    let reason = if timed_out { "Operation took too long to complete.".to_owned() } else { reason };
+    let reason =
+        if timed_out { format!("{} (InternalError: interrupted)", Failure::TimedOut.message()) } else { reason };
     Error::new(jsep_status::JSEP_MODULE_EVALUATION, format!("Failed to execute {name}: {reason}")).at_module(name, 0, 0)
 }
 

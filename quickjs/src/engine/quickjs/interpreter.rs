@@ -109,6 +109,16 @@ impl Interpreter {
         Ok(())
     }
 
+    /// Whether most of the heap that scripts may use is in use.
+    pub(super) fn is_full(&self) -> bool {
+        // SAFETY: the runtime is live, and the usage is plain numbers.
+        unsafe {
+            let mut usage = std::mem::zeroed::<q::JSMemoryUsage>();
+            q::JS_ComputeMemoryUsage(self.runtime, &raw mut usage);
+            usage.malloc_size > usage.malloc_limit / 4 * 3
+        }
+    }
+
     pub(super) fn runtime(&self) -> *mut q::JSRuntime {
         self.runtime
     }

@@ -169,5 +169,12 @@ pub(super) fn described(interpreter: &Interpreter, problem: Problem) -> Option<E
 fn pending(interpreter: &Interpreter) -> Option<Exception> {
     // SAFETY: the context is live.
     let waits = unsafe { q::JS_HasException(interpreter.context().0) };
-    waits.then(|| exception::describe(&interpreter.context().exception()))
+    waits.then(|| {
+        let value = interpreter.context().exception();
+        // Without memory for an error, QuickJS throws null.
+        if value.is_null() && interpreter.is_full() {
+            return Exception { message: "InternalError: out of memory".to_owned(), trace: None };
+        }
+        exception::describe(&value)
+    })
 }

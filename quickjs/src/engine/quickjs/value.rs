@@ -241,6 +241,17 @@ impl Value {
         self.context.own(unsafe { q::JS_GetPropertyStr(self.context.0, self.raw, name.as_ptr()) })
     }
 
+    /// Whether there is a property of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        // SAFETY: see above; the atom is freed after its use.
+        unsafe {
+            let atom = q::JS_NewAtomLen(self.context.0, name.as_ptr().cast(), name.len() as _);
+            let has = q::JS_HasProperty(self.context.0, self.raw, atom);
+            q::JS_FreeAtom(self.context.0, atom);
+            has > 0
+        }
+    }
+
     /// Sets an own property that scripts can see and change.
     pub(super) fn define(&self, name: &str, value: Value) -> Result<(), Problem> {
         self.define_with(name, value, q::JS_PROP_C_W_E)

@@ -1,6 +1,7 @@
-//! `console`: lines of the app's log.
+//! `console`: lines of the app's log; and `queueMicrotask`.
 
 use super::arguments::answer;
+use crate::engine::Thrown;
 use crate::engine::v8::active::with_request;
 use crate::host::LogLevel;
 
@@ -41,6 +42,16 @@ fn log(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>, place: Place<'_>, le
     let result = with_request(scope, "console", |execution| {
         execution.log(level, &line);
         Ok(None)
+    });
+    answer(scope, place, result);
+}
+
+pub(super) fn queue_microtask<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    let job = v8::Local::<v8::Function>::try_from(arguments.get(0));
+    let job = job.map_err(|_| Thrown::type_error("Argument must be a function"));
+    let result = job.map(|job| {
+        scope.enqueue_microtask(job);
+        None
     });
     answer(scope, place, result);
 }

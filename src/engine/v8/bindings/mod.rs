@@ -35,7 +35,7 @@ pub(super) struct Bindings<'s> {
 type Native = (&'static str, i32, v8::FunctionCallback);
 
 /// The native functions that the prelude gets by name.
-fn natives() -> [Native; 23] {
+fn natives() -> [Native; 24] {
     [
         ("mapHandle", 1, kv::map_handle.map_fn_to()),
         ("setApplyWrites", 1, rpc::set_apply_writes.map_fn_to()),
@@ -58,6 +58,7 @@ fn natives() -> [Native; 23] {
         ("bodyText", 0, request::body_text.map_fn_to()),
         ("bodyJson", 0, request::body_json.map_fn_to()),
         ("bodyArrayBuffer", 0, request::body_array_buffer.map_fn_to()),
+        ("queueMicrotask", 1, console::queue_microtask.map_fn_to()),
         ("take", 1, response::take.map_fn_to()),
         ("answerWithData", 0, super::modules::answer_with_data.map_fn_to()),
     ]

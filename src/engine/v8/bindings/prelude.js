@@ -43,6 +43,8 @@
 
   hidden(globalThis, 'console', { log: host.info, info: host.info, warn: host.warn, error: host.error });
 
+  hidden(globalThis, 'queueMicrotask', host.queueMicrotask);
+
   // Clock and randomness come from the host, per request.
   hidden(Math, 'random', host.random);
   const NativeDate = Date;
