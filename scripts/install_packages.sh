@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
   build-essential cmake binutils            # C and C++
-  libcpp-httplib-dev libcli11-dev nlohmann-json3-dev libssl-dev   # what jsep-host is made of
+  libcli11-dev nlohmann-json3-dev libssl-dev   # what jsep-host is made of
   python3 python3-venv                      # tests, and the comparison of `make run`
   clang-format pkg-config                   # checks
 )

@@ -17,9 +17,9 @@
         }
       };
       for (const key of Reflect.ownKeys(object)) {
-        if (typeof key !== 'string') continue;
-        names.add(JSON.stringify([...path, key]));
-        visit(Reflect.getOwnPropertyDescriptor(object, key).value, key);
+        const step = typeof key === 'symbol' ? `@@${key.description}` : key;
+        names.add(JSON.stringify([...path, step]));
+        visit(Reflect.getOwnPropertyDescriptor(object, key).value, step);
       }
       visit(Reflect.getPrototypeOf(object), '__proto__');
     }
@@ -29,15 +29,22 @@
   watch(additions, note) {
     const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, isExtensible } = Reflect;
     const watched = [];
+    // `Symbol.iterator` and the like are written as `@@Symbol.iterator`.
+    const keyOf = (step) => (step.startsWith('@@Symbol.') ? Symbol[step.slice('@@Symbol.'.length)] : step);
     for (const path of JSON.parse(additions)) {
-      const key = path.pop();
+      const name = path.join('.');
+      const key = keyOf(path.pop());
       let object = globalThis;
       for (const step of path) {
-        object = step === '__proto__' ? getPrototypeOf(object) : getOwnPropertyDescriptor(object, step)?.value;
+        object = step === '__proto__' ? getPrototypeOf(object) : getOwnPropertyDescriptor(object, keyOf(step) ?? '')?.value;
         if (object === undefined || object === null) break;
       }
-      if (object === undefined || object === null || getOwnPropertyDescriptor(object, key)) continue;
-      const name = [...path, key].join('.');
+      if (object === undefined || object === null) continue;
+      if (key === undefined || getOwnPropertyDescriptor(object, key)) {
+        // A symbol that comes with the restored realm, or a property that is reached on another way there.
+        watched.push({ object, key: undefined, name });
+        continue;
+      }
       if (name === 'Error.stackTraceLimit') {
         // Errors of the top level have a stack, as they would in a restored realm.
         const value = 10;
@@ -56,8 +63,10 @@
     return () => {
       for (let index = 0; index < watched.length; index++) {
         const { object, key, name, same } = watched[index];
+        if (!isExtensible(object)) return name;
+        if (key === undefined) continue;
         const property = getOwnPropertyDescriptor(object, key);
-        if (!property || !same(property) || !isExtensible(object) || !deleteProperty(object, key)) return name;
+        if (!property || !same(property) || !deleteProperty(object, key)) return name;
       }
       return undefined;
     };

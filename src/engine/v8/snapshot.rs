@@ -117,8 +117,11 @@ fn write(
     let heap = HeapGuard::watch(&mut creator);
     let run = limits.guard(&mut creator, &heap, watchdog, |isolate| fill(isolate, app, &budget, contents, timings));
     let found = match run {
-        Ok((_, Some(ended))) | Err(ended) => Err(not_evaluated("the app", ended)),
         Ok((found, None)) => found,
+        Ok((Err(error), Some(ended))) if !error.place.module.is_empty() => {
+            Err(not_evaluated(&error.place.module, ended))
+        }
+        Ok((_, Some(ended))) | Err(ended) => Err(not_evaluated("the app", ended)),
     };
     let begin = Instant::now();
     if !matches!(&found, Ok(Found { impossible: None, .. })) {
