@@ -109,13 +109,13 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Whether most of the heap that scripts may use is in use.
+    /// Whether so much of the heap is in use that making an array larger can fail.
     pub(super) fn is_full(&self) -> bool {
         // SAFETY: the runtime is live, and the usage is plain numbers.
         unsafe {
             let mut usage = std::mem::zeroed::<q::JSMemoryUsage>();
             q::JS_ComputeMemoryUsage(self.runtime, &raw mut usage);
-            usage.malloc_size > usage.malloc_limit / 4 * 3
+            usage.malloc_size > usage.malloc_limit / 3
         }
     }
 
