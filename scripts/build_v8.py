@@ -318,7 +318,7 @@ def pch_command(entry: dict[str, str], flags: str, header: Path, pch: Path) -> l
     words = shlex.split(entry["command"])
     kept = [
         word
-        for previous, word in zip([""] + words, words)
+        for previous, word in zip(["", *words], words, strict=False)
         if previous not in skip and word not in skip and word != "-MD" and not word.startswith("-fmodule-name=")
     ]
     return [*kept, *shlex.split(flags), "-fpch-instantiate-templates", "-x", "c++-header", str(header), "-o", str(pch)]

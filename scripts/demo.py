@@ -83,7 +83,7 @@ def measure(build: Path, seconds: float, threads: int) -> list[dict]:
 
 def table(results: list[dict]) -> None:
     """Prints the results side by side, with the throughput relative to the last configuration."""
-    columns = ["", "requests/s", "p50 µs", "p99 µs", "CPU µs", "RSS MiB", "start ms", "errors", "× QuickJS"]
+    columns = ["", "requests/s", "p50 µs", "p99 µs", "CPU µs", "RSS MiB", "start ms", "errors", "x QuickJS"]
     per_configuration = len(REQUESTS)
     for index, request in enumerate(REQUESTS):
         print(f"\n{request}")

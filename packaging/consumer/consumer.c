@@ -8,16 +8,16 @@ static const char BUNDLE[] =
     " \"mode\": \"readonly\", \"forwarding_required\": \"never\", \"authn_policies\": []}}}},"
     " \"modules\": [{\"name\": \"hello.js\", \"module\": \"export function hello() { return { body: 'hello' }; }\"}]}";
 
-static jsep_bytes bytes_of(const char *text) {
-    jsep_bytes bytes = {(const uint8_t *)text, strlen(text)};
+static jsep_bytes bytes_of(const char* text) {
+    jsep_bytes bytes = {(const uint8_t*)text, strlen(text)};
     return bytes;
 }
 
 int main(void) {
-    jsep_engine *engine = NULL;
-    jsep_registry *registry = NULL;
-    jsep_endpoint *endpoint = NULL;
-    jsep_response *response = NULL;
+    jsep_engine* engine = NULL;
+    jsep_registry* registry = NULL;
+    jsep_endpoint* endpoint = NULL;
+    jsep_response* response = NULL;
     jsep_request request = {0};
     jsep_host host = {0};
     request.size = sizeof(request);
@@ -29,12 +29,12 @@ int main(void) {
         jsep_registry_find(registry, request.method, request.path, &endpoint) != JSEP_OK ||
         jsep_endpoint_execute(endpoint, &request, &host, &response) != JSEP_OK) {
         const jsep_bytes message = jsep_error_message(jsep_last_error());
-        fprintf(stderr, "%.*s\n", (int)message.len, (const char *)message.data);
+        fprintf(stderr, "%.*s\n", (int)message.len, (const char*)message.data);
         return 1;
     }
     const jsep_bytes body = jsep_response_body(response);
     const jsep_bytes name = jsep_library_name();
-    printf("%.*s: %.*s\n", (int)name.len, (const char *)name.data, (int)body.len, (const char *)body.data);
+    printf("%.*s: %.*s\n", (int)name.len, (const char*)name.data, (int)body.len, (const char*)body.data);
     const int code = body.len == 5 && memcmp(body.data, "hello", 5) == 0 ? 0 : 1;
     jsep_response_free(response);
     jsep_endpoint_free(endpoint);
