@@ -1,0 +1,105 @@
+//! What a function sees of its call, whichever engine makes it.
+
+use super::super::{Execution, Thrown};
+
+/// One call of a function by a script.
+pub trait Call {
+    /// Number of arguments.
+    fn count(&self) -> usize;
+    /// An argument; undefined when there are fewer. Runs no script.
+    fn argument(&mut self, index: usize) -> Result<Value, Stop>;
+    /// A property of an argument, which may run a getter; undefined when the argument is no object.
+    fn property(&mut self, index: usize, name: &str) -> Result<Value, Stop>;
+    /// The elements of an argument that is an array, else none. May run getters.
+    fn elements(&mut self, index: usize) -> Result<Option<Vec<Value>>, Stop>;
+    /// `JSON.stringify` of an argument, which may run `toJSON`; none when there is no JSON for it.
+    fn json(&mut self, index: usize) -> Result<Option<Vec<u8>>, Stop>;
+    /// What JavaScript takes an argument for in a condition.
+    fn truthy(&mut self, index: usize) -> bool;
+    /// The running request. While an app is captured, notes that `what` was touched, and throws.
+    fn request(
+        &mut self,
+        what: &'static str,
+        operation: &mut dyn FnMut(&mut Execution<'_>) -> Result<(), Thrown>,
+    ) -> Result<(), Thrown>;
+}
+
+/// A value that a script gave, copied.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    Undefined,
+    Null,
+    Boolean(bool),
+    Number(f64),
+    /// A string as UTF-8. A lone surrogate is what the engine makes of it.
+    Text(Vec<u8>),
+    /// The bytes of an `ArrayBuffer`.
+    Bytes(Vec<u8>),
+    /// Anything else.
+    Other,
+}
+
+/// What a script gets.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Answer {
+    Undefined,
+    Null,
+    Boolean(bool),
+    Number(f64),
+    Text(String),
+    /// A new `ArrayBuffer`.
+    Bytes(Vec<u8>),
+    /// What `JSON.parse` makes of these bytes; its exceptions reach the script.
+    Json(Vec<u8>),
+}
+
+/// Why a function has no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// This is to be thrown.
+    Throw(Thrown),
+    /// The engine has an exception already.
+    Pending,
+}
+
+impl From<Thrown> for Stop {
+    fn from(thrown: Thrown) -> Stop {
+        Stop::Throw(thrown)
+    }
+}
+
+impl Value {
+    /// The text of a string.
+    pub fn text(self) -> Option<String> {
+        match self {
+            Value::Text(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+            _ => None,
+        }
+    }
+
+    /// The bytes of an `ArrayBuffer`.
+    pub fn bytes(self) -> Option<Vec<u8>> {
+        match self {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> dyn Call + 'a {
+    /// Refuses any other number of arguments.
+    pub fn expect(&self, expected: usize) -> Result<(), Thrown> {
+        let given = self.count();
+        if given == expected { Ok(()) } else { Err(Thrown::argument_count(given, expected)) }
+    }
+
+    /// The text of a string argument; `refusal` is the message for anything else.
+    pub fn text(&mut self, index: usize, refusal: &'static str) -> Result<String, Stop> {
+        self.argument(index)?.text().ok_or_else(|| Thrown::type_error(refusal).into())
+    }
+
+    /// The bytes of an `ArrayBuffer` argument; `refusal` is the message for anything else.
+    pub fn bytes(&mut self, index: usize, refusal: &'static str) -> Result<Vec<u8>, Stop> {
+        self.argument(index)?.bytes().ok_or_else(|| Thrown::type_error(refusal).into())
+    }
+}
