@@ -2,10 +2,12 @@
 
 use super::library::{Failure, start};
 use super::pem::blocks;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::stack::Stack;
-use openssl::x509::store::{X509Store, X509StoreBuilder};
-use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
+use openssl::x509::store::X509StoreBuilder;
+use openssl::x509::verify::X509VerifyFlags;
 use openssl::x509::{X509, X509StoreContext};
 
 /// `ccf.pemToId`: lower-case hex of the SHA-256 of the first certificate in `pem`.
@@ -23,36 +25,40 @@ pub fn is_valid_x509_cert_bundle(pem: &str) -> bool {
 }
 
 /// `ccf.crypto.isValidX509CertChain`: whether the first certificate of `chain` leads, over the others, to one of `trusted` at `time`,
-/// in seconds since 1970; the system's clock is asked if there is none. A trusted certificate needs no issuer.
-pub fn is_valid_x509_cert_chain(chain: &str, trusted: &str, time: Option<i64>) -> bool {
+/// in seconds since 1970. A trusted certificate needs no issuer.
+pub fn is_valid_x509_cert_chain(chain: &str, trusted: &str, time: i64) -> bool {
     start();
     leads_to(chain, trusted, time).unwrap_or(false)
 }
 
-fn leads_to(chain: &str, trusted: &str, time: Option<i64>) -> Result<bool, Failure> {
+fn leads_to(chain: &str, trusted: &str, time: i64) -> Result<bool, Failure> {
     let mut chain = certificates(chain)?.into_iter();
     let target = chain.next().ok_or("the chain is empty")?;
     let mut others = Stack::new()?;
-    for other in chain {
+    let mut store = X509StoreBuilder::new()?;
+    for other in chain.filter(|other| is_current(other, time)) {
         others.push(other)?;
     }
-    let store = store(certificates(trusted)?, time)?;
-    Ok(X509StoreContext::new()?.init(&store, &target, &others, |context| context.verify_cert())?)
-}
-
-/// A store of `trusted` and nothing else: the system's certificates are not among them.
-fn store(trusted: Vec<X509>, time: Option<i64>) -> Result<X509Store, Failure> {
-    let mut store = X509StoreBuilder::new()?;
-    for certificate in trusted {
+    for certificate in certificates(trusted)?.into_iter().filter(|trusted| is_current(trusted, time)) {
         store.add_cert(certificate)?;
     }
-    let mut rules = X509VerifyParam::new()?;
-    rules.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
-    if let Some(time) = time {
-        rules.set_time(time);
+    // Only current certificates take part. OpenSSL's own check of the time would read the system's time zone from a file.
+    store.set_flags(X509VerifyFlags::PARTIAL_CHAIN | X509VerifyFlags::NO_CHECK_TIME)?;
+    let store = store.build();
+    let leads = X509StoreContext::new()?.init(&store, &target, &others, |context| context.verify_cert())?;
+    Ok(leads && is_current(&target, time))
+}
+
+/// Whether `time` is within the dates of the certificate.
+fn is_current(certificate: &X509, time: i64) -> bool {
+    let seconds = |date: &Asn1TimeRef| {
+        let since = Asn1Time::from_str("19700101000000Z")?.diff(date)?;
+        Ok::<_, ErrorStack>(i64::from(since.days) * 86_400 + i64::from(since.secs))
+    };
+    match (seconds(certificate.not_before()), seconds(certificate.not_after())) {
+        (Ok(first), Ok(last)) => (first..=last).contains(&time),
+        _ => false,
     }
-    store.set_param(&rules)?;
-    Ok(store.build())
 }
 
 /// All certificates of a PEM text that holds nothing else.
