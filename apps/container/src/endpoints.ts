@@ -1,0 +1,14 @@
+// The endpoints: all behind the same function, differing in app.json by interpreter_reuse alone.
+import type { Request, Response } from "@microsoft/ccf-app";
+import { container } from "./container.js";
+import { Reception } from "./services.js";
+
+export function welcome(request: Request): Response {
+  return { body: container.get(Reception).welcome(request.params["name"]!) };
+}
+
+// Leaves a trace in the container and fails.
+export function stumble(request: Request): Response {
+  container.get(Reception).welcome(request.params["name"]!);
+  throw new Error("The guest stumbled");
+}
