@@ -9,6 +9,7 @@ use openssl::stack::Stack;
 use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyFlags;
 use openssl::x509::{X509, X509StoreContext};
+use pem::Pem;
 
 /// `ccf.pemToId`: lower-case hex of the SHA-256 of the first certificate in `pem`.
 pub fn pem_to_id(pem: &str) -> Result<String, Failure> {
@@ -63,11 +64,10 @@ fn is_current(certificate: &X509, time: i64) -> bool {
 
 /// All certificates of a PEM text that holds nothing else.
 pub(super) fn certificates(pem: &str) -> Result<Vec<X509>, Failure> {
-    blocks(pem)?
-        .into_iter()
-        .map(|block| match block.tag() {
-            "CERTIFICATE" => Ok(X509::from_der(block.contents())?),
-            _ => Err("this is no certificate".into()),
-        })
-        .collect()
+    let certificate = |block: &Pem| match block.tag() {
+        "CERTIFICATE" => X509::from_der(block.contents()).ok(),
+        _ => None,
+    };
+    let certificates: Option<_> = blocks(pem)?.iter().map(certificate).collect();
+    certificates.ok_or_else(|| "this is no certificate".into())
 }

@@ -75,7 +75,7 @@ pub fn generate_rsa_key_pair(bits: u32, exponent: u32) -> Result<KeyPair, Failur
     if !RSA_BITS.contains(&bits) {
         return Err("the size must be from 2048 to 4096 bits".into());
     }
-    if !RSA_EXPONENTS.contains(&exponent) || exponent % 2 == 0 {
+    if !RSA_EXPONENTS.contains(&exponent) || exponent.is_multiple_of(2) {
         return Err("the exponent must be odd and at least 3".into());
     }
     let key = Rsa::generate_with_e(bits, &*BigNum::from_u32(exponent)?)?;

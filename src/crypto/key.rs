@@ -5,39 +5,44 @@ use super::library::Failure;
 use super::pem::blocks;
 use openssl::bn::{BigNum, BigNumContext, BigNumRef};
 use openssl::ec::EcKey;
+use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
 use openssl::rsa::{Rsa, RsaRef};
+use pem::Pem;
 
 /// The longest RSA modulus that is used, in bits.
 const LONGEST_MODULUS: i32 = 8192;
 
 /// A private key: PKCS#8, or the older forms of RSA and EC keys. Encrypted keys are refused.
 pub(super) fn private_key(pem: &str) -> Result<PKey<Private>, Failure> {
-    for block in blocks(pem)? {
-        let der = block.contents();
-        let key = match block.tag() {
-            // The curve, which OpenSSL's command puts before the key that repeats it.
-            "EC PARAMETERS" => continue,
-            "PRIVATE KEY" => PKey::private_key_from_pkcs8(der)?,
-            "RSA PRIVATE KEY" => PKey::from_rsa(Rsa::private_key_from_der(der)?)?,
-            "EC PRIVATE KEY" => PKey::from_ec_key(EcKey::private_key_from_der(der)?)?,
-            _ => break,
-        };
-        if key.id() == Id::RSA {
-            check_private_numbers(&*key.rsa()?)?;
-        }
-        return usable(key);
+    // OpenSSL's command puts the curve of an EC key before the key, which repeats it.
+    let block = blocks(pem)?.into_iter().find(|block| block.tag() != "EC PARAMETERS");
+    let key = block.and_then(|block| read_private_key(&block)).ok_or("this is no private key")?;
+    if key.id() == Id::RSA {
+        check_private_numbers(&*key.rsa()?)?;
     }
-    Err("this is no private key".into())
+    usable(key)
+}
+
+fn read_private_key(block: &Pem) -> Option<PKey<Private>> {
+    let der = block.contents();
+    let key = match block.tag() {
+        "PRIVATE KEY" => PKey::private_key_from_pkcs8(der),
+        "RSA PRIVATE KEY" => Rsa::private_key_from_der(der).and_then(PKey::from_rsa),
+        "EC PRIVATE KEY" => EcKey::private_key_from_der(der).and_then(PKey::from_ec_key),
+        _ => return None,
+    };
+    // OpenSSL tries several readings, and leaves the errors of those that fail.
+    ErrorStack::get();
+    key.ok()
 }
 
 /// A public key.
 pub(super) fn public_key(pem: &str) -> Result<PKey<Public>, Failure> {
-    match blocks(pem)?.first() {
-        Some(block) if block.tag() == "PUBLIC KEY" => usable(PKey::public_key_from_der(block.contents())?),
-        _ => Err("this is no public key".into()),
-    }
+    let key = blocks(pem)?.into_iter().next().filter(|block| block.tag() == "PUBLIC KEY");
+    let key = key.and_then(|block| PKey::public_key_from_der(block.contents()).ok());
+    usable(key.ok_or("this is no public key")?)
 }
 
 /// A public key, or that of the first certificate.

@@ -26,7 +26,7 @@ pub enum SigningAlgorithm {
 pub fn sign(algorithm: SigningAlgorithm, key: &str, data: &[u8]) -> Result<Vec<u8>, Failure> {
     start();
     if let SigningAlgorithm::Hmac(hash) = algorithm {
-        let key = PKey::hmac(key.as_bytes())?;
+        let key = PKey::private_key_from_raw_bytes(key.as_bytes(), Id::HMAC)?;
         return Ok(Signer::new(hash.message_digest(), &key)?.sign_oneshot_to_vec(data)?);
     }
     let key = private_key(key)?;

@@ -4,12 +4,16 @@ use super::generate::{AesKeySize, generate_aes_key};
 use super::key::{private_key, public_key};
 use super::library::{Failure, start};
 use openssl::cipher::{Cipher, CipherRef};
-use openssl::cipher_ctx::{CipherCtx, CipherCtxFlags, CipherCtxRef};
-use openssl::error::ErrorStack;
+use openssl::cipher_ctx::{CipherCtx, CipherCtxFlags};
 use openssl::md::Md;
 use openssl::pkey::{Id, PKey, Private, Public};
 use openssl::pkey_ctx::{PkeyCtx, PkeyCtxRef};
 use openssl::rsa::Padding;
+
+/// The longest key that AES wraps, in bytes. Wrapping is slow; keys are short.
+const LONGEST_KEY: usize = 1 << 20;
+/// What wrapping adds to a key of that length.
+const WRAPPING: usize = 8;
 
 /// How to wrap a key. Labels are bound to what RSA wraps; an empty one is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +31,11 @@ pub fn wrap_key(key: &[u8], wrapping_key: &[u8], wrapping: &KeyWrapping) -> Resu
     start();
     match wrapping {
         KeyWrapping::RsaOaep { label } => encrypt(key, &rsa_public_key(wrapping_key)?, label),
-        KeyWrapping::AesKwp => aes_kwp(key, wrapping_key, CipherCtxRef::encrypt_init),
+        KeyWrapping::AesKwp => aes_wrap(key, wrapping_key),
         KeyWrapping::RsaOaepAesKwp { aes_key_size, label } => {
             let wrapping_key = rsa_public_key(wrapping_key)?;
             let aes_key = generate_aes_key(aes_key_size.ok_or("invalid key size")?)?;
-            let wrapped = aes_kwp(key, &aes_key, CipherCtxRef::encrypt_init)?;
+            let wrapped = aes_wrap(key, &aes_key)?;
             Ok([encrypt(&aes_key, &wrapping_key, label)?, wrapped].concat())
         }
     }
@@ -42,13 +46,13 @@ pub fn unwrap_key(wrapped: &[u8], unwrapping_key: &[u8], wrapping: &KeyWrapping)
     start();
     match wrapping {
         KeyWrapping::RsaOaep { label } => decrypt(wrapped, &rsa_private_key(unwrapping_key)?, label),
-        KeyWrapping::AesKwp => aes_kwp(wrapped, unwrapping_key, CipherCtxRef::decrypt_init),
+        KeyWrapping::AesKwp => aes_unwrap(wrapped, unwrapping_key),
         KeyWrapping::RsaOaepAesKwp { label, .. } => {
             let unwrapping_key = rsa_private_key(unwrapping_key)?;
             let parts = wrapped.split_at_checked(unwrapping_key.size());
             let (aes_key, wrapped) = parts.ok_or("the wrapped key is too short")?;
             let aes_key = decrypt(aes_key, &unwrapping_key, label)?;
-            aes_kwp(wrapped, &aes_key, CipherCtxRef::decrypt_init)
+            aes_unwrap(wrapped, &aes_key)
         }
     }
 }
@@ -91,24 +95,40 @@ fn set_oaep<T>(context: &mut PkeyCtxRef<T>, label: &[u8]) -> Result<(), Failure>
     Ok(())
 }
 
-/// `CipherCtxRef::encrypt_init` or `decrypt_init`.
-type Direction = fn(&mut CipherCtxRef, Option<&CipherRef>, Option<&[u8]>, Option<&[u8]>) -> Result<(), ErrorStack>;
+fn aes_wrap(key: &[u8], wrapping_key: &[u8]) -> Result<Vec<u8>, Failure> {
+    check_length(key, LONGEST_KEY)?;
+    let mut context = aes_context()?;
+    context.encrypt_init(Some(cipher(wrapping_key)?), Some(wrapping_key), None)?;
+    let mut wrapped = Vec::new();
+    context.cipher_update_vec(key, &mut wrapped)?;
+    Ok(wrapped)
+}
 
-fn aes_kwp(key: &[u8], wrapping_key: &[u8], direction: Direction) -> Result<Vec<u8>, Failure> {
-    let cipher = match wrapping_key.len() {
-        16 => Cipher::aes_128_wrap_pad(),
-        24 => Cipher::aes_192_wrap_pad(),
-        32 => Cipher::aes_256_wrap_pad(),
-        _ => return Err("the wrapping key is no AES key".into()),
-    };
-    if key.is_empty() || i32::try_from(key.len()).is_err() {
-        return Err("a key of this size can't be wrapped".into());
-    }
+fn aes_unwrap(wrapped: &[u8], unwrapping_key: &[u8]) -> Result<Vec<u8>, Failure> {
+    check_length(wrapped, LONGEST_KEY + WRAPPING)?;
+    let mut context = aes_context()?;
+    context.decrypt_init(Some(cipher(unwrapping_key)?), Some(unwrapping_key), None)?;
+    let mut key = Vec::new();
+    // OpenSSL gives no reason.
+    context.cipher_update_vec(wrapped, &mut key).map_err(|_| "it was changed, or wrapped with another key")?;
+    Ok(key)
+}
+
+fn aes_context() -> Result<CipherCtx, Failure> {
     let mut context = CipherCtx::new()?;
     context.set_flags(CipherCtxFlags::FLAG_WRAP_ALLOW);
-    direction(&mut context, Some(cipher), Some(wrapping_key), None)?;
-    let mut result = Vec::new();
-    // OpenSSL says nothing of why it refuses a wrapped key: it was changed, or wrapped with another key.
-    context.cipher_update_vec(key, &mut result).map_err(|_| "the keys don't fit each other")?;
-    Ok(result)
+    Ok(context)
+}
+
+fn cipher(key: &[u8]) -> Result<&'static CipherRef, Failure> {
+    match key.len() {
+        16 => Ok(Cipher::aes_128_wrap_pad()),
+        24 => Ok(Cipher::aes_192_wrap_pad()),
+        32 => Ok(Cipher::aes_256_wrap_pad()),
+        _ => Err("the AES key is not of 128, 192 or 256 bits".into()),
+    }
+}
+
+fn check_length(key: &[u8], longest: usize) -> Result<(), Failure> {
+    if (1..=longest).contains(&key.len()) { Ok(()) } else { Err("the key is empty or longer than 1 MiB".into()) }
 }

@@ -264,10 +264,11 @@ fn aes_key_size(bits: Value) -> Option<AesKeySize> {
     }
 }
 
-/// A number without its fraction; one that is out of range is the nearest that is not.
+/// A number without its fraction; one out of range is 0, which is out of range for all that takes numbers here.
 fn whole_number(value: Value) -> Result<u32, Thrown> {
     match value {
-        Value::Number(number) => Ok(number as u32),
+        Value::Number(number) if number <= f64::from(u32::MAX) => Ok(number as u32),
+        Value::Number(_) => Ok(0),
         _ => Err(Thrown::type_error("Argument must be a number")),
     }
 }
