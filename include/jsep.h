@@ -287,6 +287,31 @@ typedef struct jsep_header {
     struct jsep_bytes value;
 } jsep_header;
 
+// The id of a transaction: where it stands in the ledger, and under whose lead it was written.
+//
+// Source: `src/abi/consensus.rs`.
+typedef struct jsep_transaction_id {
+    // View, from 1.
+    uint64_t view;
+    // Sequence number, from 1.
+    uint64_t seqno;
+} jsep_transaction_id;
+
+// The state of the store right after one committed transaction.
+//
+// Source: `src/abi/historical.rs`.
+typedef struct jsep_state {
+    // `sizeof(struct jsep_state)`.
+    size_t size;
+    // The host's name for the state, passed back to `state_get` and its like. It must be good until
+    // `jsep_endpoint_execute` returns.
+    uint64_t state;
+    // The transaction that made it.
+    struct jsep_transaction_id transaction;
+    // The transaction's receipt as JSON, which scripts see as an object; no bytes mean `null`.
+    struct jsep_bytes receipt;
+} jsep_state;
+
 // One request. The library reads it, and what it points to, during `jsep_endpoint_execute` only.
 //
 // Source: `src/abi/request.rs`.
@@ -307,6 +332,8 @@ typedef struct jsep_request {
     struct jsep_bytes body;
     // `request.caller` as JSON; no bytes mean `null`.
     struct jsep_bytes caller;
+    // For an endpoint of mode `historical`: the state that `ccf.historicalState` shows. Null: there is none.
+    const struct jsep_state *historical_state;
 } jsep_request;
 
 // Takes the entries of a map, one call each.
@@ -322,7 +349,20 @@ typedef struct jsep_visitor {
     bool (*entry)(void *context, struct jsep_bytes key, struct jsep_bytes value);
 } jsep_visitor;
 
-// What the host offers to one request: its store, log, clock and entropy.
+// Takes past states, one call each, in the order of their sequence numbers.
+//
+// `state` copies what it needs before it returns and may be called only while the function that received the visitor runs, on
+// the same thread.
+//
+// Source: `src/abi/historical.rs`.
+typedef struct jsep_state_visitor {
+    // Passed back as the first argument of `state`.
+    void *context;
+    // Takes one state. False means that it could not be read; the walk may end.
+    bool (*state)(void *context, const struct jsep_state *state);
+} jsep_state_visitor;
+
+// What the host offers to one request: its store, log, clock and entropy, its consensus and past states.
 //
 // All functions are called on the thread that called `jsep_endpoint_execute`, during that call, with `context` as the first
 // argument. They must not call the library. Map names are UTF-8; keys and values are any bytes. Arguments are borrowed for
@@ -367,6 +407,57 @@ typedef struct jsep_host {
     uint32_t (*clock)(void *context, double *milliseconds);
     // Fills `len` bytes at `data` with unpredictable bytes.
     uint32_t (*entropy)(void *context, uint8_t *data, size_t len);
+    // Gives the id of the last transaction that is committed for ever.
+    uint32_t (*last_committed)(void *context, struct jsep_transaction_id *id);
+    // Gives what became of a transaction, as a number of `jsep_transaction_status`.
+    uint32_t (*transaction_status)(void *context, struct jsep_transaction_id id, uint32_t *status);
+    // Gives the view in which `seqno` was written, or answers `JSEP_NOT_FOUND`.
+    uint32_t (*view_of)(void *context, uint64_t seqno, uint64_t *view);
+    // Hands the states from `first` to `last`, both included, to `visitor`; or answers `JSEP_NOT_FOUND` while they are being
+    // fetched, without having called it. `handle` is the script's name for the request of this range; a new range under the same
+    // handle takes the place of the former. What was fetched may go `seconds` after the last call.
+    uint32_t (*historical_range)(void *context,
+                                 uint64_t handle,
+                                 uint64_t first,
+                                 uint64_t last,
+                                 uint64_t seconds,
+                                 const struct jsep_state_visitor *visitor);
+    // Lets go what was fetched under `handle`, or answers `JSEP_NOT_FOUND` when there is nothing.
+    uint32_t (*historical_drop)(void *context, uint64_t handle);
+    // As `store_get`, in a past state of this request.
+    uint32_t (*state_get)(void *context,
+                          uint64_t state,
+                          struct jsep_bytes map,
+                          struct jsep_bytes key,
+                          const struct jsep_sink *value);
+    // As `store_version`, in a past state of this request.
+    uint32_t (*state_version)(void *context,
+                              uint64_t state,
+                              struct jsep_bytes map,
+                              struct jsep_bytes key,
+                              int64_t *version);
+    // As `store_for_each`, in a past state of this request.
+    uint32_t (*state_for_each)(void *context, uint64_t state, struct jsep_bytes map, const struct jsep_visitor *visitor);
+    // Narrows what the app may do with a map: `*permission` holds, as a number of `jsep_permission`, what the mode of the endpoint
+    // allows, and may be lowered. Text written to `reason` ends the message that a script gets for a refused call. Asked whenever
+    // a script uses a map. Null: nothing is narrowed.
+    uint32_t (*restrict_map)(void *context, struct jsep_bytes map, uint32_t *permission, const struct jsep_sink *reason);
+    // Starts a process on the host, for `ccf.host.triggerSubprocess`, and does not wait for it. `input` is null when the script gave
+    // none. Text written to `why` tells the script why it failed. Scripts see `ccf.host` only with the engine option `subprocesses=on`.
+    uint32_t (*trigger_subprocess)(void *context,
+                                   const struct jsep_bytes *arguments,
+                                   size_t argument_count,
+                                   const struct jsep_bytes *input,
+                                   const struct jsep_sink *why);
+    // Verifies an SEV-SNP attestation, for `snp_attestation.verifySnpAttestation`. `uvm_endorsements` and `endorsed_tcb` are null when
+    // the script gave none. On success writes the result as JSON, in which an object with the one member `base64` becomes an
+    // `ArrayBuffer`; on failure, why.
+    uint32_t (*verify_attestation)(void *context,
+                                   struct jsep_bytes evidence,
+                                   struct jsep_bytes endorsements,
+                                   const struct jsep_bytes *uvm_endorsements,
+                                   const struct jsep_bytes *endorsed_tcb,
+                                   const struct jsep_sink *result);
 } jsep_host;
 
 // Time that one request took, in nanoseconds of wall clock.

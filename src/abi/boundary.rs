@@ -98,3 +98,19 @@ pub(crate) fn check_size(given: usize, smallest: usize, name: &'static str) -> R
     }
     Ok(())
 }
+
+/// A struct that has grown since its first version, of which the host may have compiled any: what the host does not know is zero.
+///
+/// # Safety
+/// `pointer` is null or points to a live `T` of at least the size that its first member tells, and all zeros are a `T`.
+pub(crate) unsafe fn read_grown<T: Copy>(pointer: *const T, smallest: usize, name: &'static str) -> Result<T, Error> {
+    // SAFETY: each struct begins with its size, and the caller promises a live one.
+    let size = *unsafe { required(pointer.cast::<usize>(), name) }?;
+    check_size(size, smallest, name)?;
+    let mut whole = std::mem::MaybeUninit::<T>::zeroed();
+    // SAFETY: no more is copied than the host has and than there is room for; the rest is zero, which the caller allows.
+    unsafe {
+        pointer.cast::<u8>().copy_to_nonoverlapping(whole.as_mut_ptr().cast::<u8>(), size.min(size_of::<T>()));
+        Ok(whole.assume_init())
+    }
+}

@@ -1,7 +1,8 @@
 //! Execution: one request against one endpoint.
 
 use super::boundary::{boundary, required, required_out};
-use super::host::{TableHost, jsep_host};
+use super::host::jsep_host;
+use super::host_table::TableHost;
 use super::request::jsep_request;
 use super::response::jsep_response;
 use super::{jsep_bytes, jsep_status};
@@ -100,9 +101,9 @@ pub unsafe extern "C" fn jsep_endpoint_execute(
         let out = unsafe { required_out(response, "response") }?;
         *out = std::ptr::null_mut();
         // SAFETY: as above.
-        let (endpoint, request) = unsafe { (required(endpoint, "endpoint")?, required(request, "request")?) };
-        // SAFETY: the rules of the interface, see the head of this room.
-        let (request, host) = unsafe { (request.read()?, TableHost::read(host)?) };
+        let endpoint = unsafe { required(endpoint, "endpoint") }?;
+        // SAFETY: as above.
+        let (request, host) = unsafe { (jsep_request::read(request)?, TableHost::read(host)?) };
         let answer = endpoint.found.execute(&request, &host)?;
         *out = Box::into_raw(Box::new(jsep_response::new(answer)));
         Ok(jsep_status::JSEP_OK)

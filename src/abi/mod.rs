@@ -11,10 +11,13 @@
 
 mod boundary;
 mod bytes;
+mod consensus;
 mod endpoint;
 mod engine;
 mod error;
+mod historical;
 mod host;
+mod host_table;
 mod options;
 mod registry;
 mod request;
@@ -24,9 +27,11 @@ mod version;
 
 pub use crate::status::jsep_status;
 pub use bytes::{jsep_bytes, jsep_sink};
+pub use consensus::*;
 pub use endpoint::*;
 pub use engine::*;
 pub use error::*;
+pub use historical::*;
 pub use host::*;
 pub use options::*;
 pub use registry::*;

@@ -1,7 +1,7 @@
 //! The request as the host hands it over.
 
-use super::boundary::check_size;
-use super::jsep_bytes;
+use super::boundary::read_grown;
+use super::{jsep_bytes, jsep_state};
 use crate::engine::Request;
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -41,15 +41,28 @@ pub struct jsep_request {
     pub body: jsep_bytes,
     /// `request.caller` as JSON; no bytes mean `null`.
     pub caller: jsep_bytes,
+    /// For an endpoint of mode `historical`: the state that `ccf.historicalState` shows. Null: there is none.
+    pub historical_state: *const jsep_state,
 }
+
+/// Size of the struct's first version, which every host fills at least.
+const SMALLEST: usize = std::mem::offset_of!(jsep_request, historical_state);
 
 impl jsep_request {
     /// Reads the request; text that is not UTF-8 gets replacement characters.
     ///
     /// # Safety
-    /// All pointers are as documented for the struct and stay good for `'a`.
-    pub(super) unsafe fn read<'a>(&self) -> Result<Request<'a>, Error> {
-        check_size(self.size, size_of::<jsep_request>(), "request")?;
+    /// The pointer is null or to a live request; all pointers in it are as documented and stay good for `'a`.
+    pub(super) unsafe fn read<'a>(pointer: *const jsep_request) -> Result<Request<'a>, Error> {
+        // SAFETY: the caller promises null or a live request, which may be the first version of the struct.
+        let whole = unsafe { read_grown(pointer, SMALLEST, "request") }?;
+        // SAFETY: as above.
+        unsafe { whole.read_whole() }
+    }
+
+    /// # Safety
+    /// As [`jsep_request::read`].
+    unsafe fn read_whole<'a>(&self) -> Result<Request<'a>, Error> {
         if self.headers.is_null() && self.header_count != 0 {
             return Err(Error::new(
                 jsep_status::JSEP_NULL_ARGUMENT,
@@ -72,6 +85,7 @@ impl jsep_request {
             // SAFETY: the caller promises readable bytes.
             body: unsafe { self.body.slice() },
             caller: None,
+            historical_state: None,
         };
         for header in headers {
             request.add_header(&text(header.name), text(header.value));
@@ -80,6 +94,11 @@ impl jsep_request {
         let caller = unsafe { self.caller.slice() };
         if !caller.is_empty() {
             request.caller = Some(caller_json(caller)?);
+        }
+        // SAFETY: the caller promises null or a live state.
+        if let Some(state) = unsafe { self.historical_state.as_ref() } {
+            // SAFETY: as above.
+            request.historical_state = Some(unsafe { state.read("request.historical_state") }?);
         }
         Ok(request)
     }

@@ -2,8 +2,9 @@
 
 use super::RuntimeOptions;
 use crate::app::Mode;
-use crate::host::{Host, LogLevel, MapMethod, Permission, StoreError, Transaction};
+use crate::host::{Host, HostError, LogLevel, MapMethod, MapRights, Maps, Permission, State, Transaction};
 use std::borrow::Cow;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 /// One request, as the host described it.
@@ -21,6 +22,8 @@ pub struct Request<'a> {
     pub body: &'a [u8],
     /// `request.caller` as valid JSON.
     pub caller: Option<&'a str>,
+    /// The state of the store that `ccf.historicalState` shows.
+    pub historical_state: Option<State>,
 }
 
 impl<'a> Request<'a> {
@@ -81,6 +84,40 @@ pub struct Execution<'a> {
     pub transaction: Transaction<'a>,
     host: &'a dyn Host,
     random: Vec<u8>,
+    /// Past states that the script has seen.
+    states: Vec<u64>,
+    /// Tells the past states of this request from those of others; 0 until there are any.
+    number: u64,
+}
+
+/// A past state as a script holds it, good for the request that got it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StateToken {
+    execution: u64,
+    index: usize,
+}
+
+/// Numbers for requests with past states. They only have to differ.
+static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
+
+impl std::fmt::Display for StateToken {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{}", self.execution, self.index)
+    }
+}
+
+impl std::str::FromStr for StateToken {
+    type Err = Thrown;
+
+    fn from_str(text: &str) -> Result<StateToken, Thrown> {
+        let parts =
+            text.split_once('.').and_then(|(execution, index)| Some((execution.parse().ok()?, index.parse().ok()?)));
+        parts.map(|(execution, index)| StateToken { execution, index }).ok_or_else(no_handle)
+    }
+}
+
+fn no_handle() -> Thrown {
+    Thrown::internal("Internal: Unable to access MapHandle")
 }
 
 /// A call of a method of a map handle.
@@ -88,11 +125,15 @@ pub struct Execution<'a> {
 pub struct MapAccess<'a> {
     /// Name of the map.
     pub map: &'a str,
+    /// The past state that the handle belongs to, if it is not the present one.
+    pub state: Option<StateToken>,
     /// What the handle could do when it was made.
     pub handle: Permission,
     /// What the handle could do that the called function was taken from.
     pub function: Permission,
 }
+
+const PAST_IS_READ_ONLY: &str = "All tables are read-only during historical transaction.";
 
 /// An exception to throw into a script.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,10 +175,10 @@ impl Thrown {
     }
 }
 
-impl From<StoreError> for Thrown {
-    fn from(error: StoreError) -> Thrown {
+impl From<HostError> for Thrown {
+    fn from(error: HostError) -> Thrown {
         match error {
-            StoreError::Conflict => Thrown::internal("Internal: Unable to access MapHandle"),
+            HostError::Conflict => no_handle(),
             other => Thrown::internal(format!("Internal: {other}")),
         }
     }
@@ -168,28 +209,59 @@ impl<'a> Execution<'a> {
             transaction: Transaction::new(host),
             host,
             random: Vec::new(),
+            states: Vec::new(),
+            number: 0,
         }
     }
 
-    /// What this request may do with a map.
-    pub fn permission(&self, map: &str) -> Permission {
-        Permission::of(map, self.mode)
+    /// What the host offers beyond its store.
+    pub fn host(&self) -> &'a dyn Host {
+        self.host
     }
 
-    /// The transaction, if the call of `method` is allowed now.
-    pub fn map(&mut self, access: MapAccess<'_>, method: MapMethod) -> Result<&mut Transaction<'a>, Thrown> {
-        if self.phase != Phase::Handler {
-            return Err(Thrown::internal("Internal: Unable to access MapHandle"));
-        }
-        let permission = self.permission(access.map);
-        if !permission.allows(method) {
+    /// What this request may do with a map, now or in the past.
+    pub fn rights(&self, map: &str, state: Option<StateToken>) -> Result<MapRights, Thrown> {
+        let allowed = match state {
+            Some(_) => Permission::of_past(map),
+            None => Permission::of(map, self.mode),
+        };
+        let (permission, reason) = self.host.restrict(map, allowed)?;
+        let past = || (state.is_some() && permission == allowed).then(|| PAST_IS_READ_ONLY.to_owned());
+        Ok(MapRights { permission, reason: reason.or_else(past) })
+    }
+
+    /// The maps, if the call of `method` is allowed now.
+    pub fn map(&mut self, access: MapAccess<'_>, method: MapMethod) -> Result<Maps<'_, 'a>, Thrown> {
+        let state = match access.state {
+            Some(token) => Some(self.state(token)?),
+            // The past can still be read during the conversion.
+            None if self.phase != Phase::Handler => return Err(no_handle()),
+            None => None,
+        };
+        let rights = self.rights(access.map, access.state)?;
+        if !rights.permission.allows(method) {
             return Err(Thrown::type_error(if access.function == access.handle {
-                permission.refusal(method, access.map, self.mode)
+                rights.refusal(method, access.map, self.mode)
             } else {
                 Permission::retargeted(access.map)
             }));
         }
-        Ok(&mut self.transaction)
+        Ok(Maps::new(&mut self.transaction, state))
+    }
+
+    /// Shows a past state to the script: what its kv handles hold.
+    pub fn show(&mut self, state: u64) -> StateToken {
+        if self.number == 0 {
+            self.number = EXECUTIONS.fetch_add(1, Ordering::Relaxed);
+        }
+        self.states.push(state);
+        StateToken { execution: self.number, index: self.states.len() - 1 }
+    }
+
+    /// The host's name of a state that this request has shown.
+    fn state(&self, token: StateToken) -> Result<u64, Thrown> {
+        let own = token.execution == self.number;
+        self.states.get(token.index).copied().filter(|_| own).ok_or_else(no_handle)
     }
 
     /// The request's body, while the handler runs.
@@ -226,8 +298,11 @@ impl<'a> Execution<'a> {
         self.host.log(level, text);
     }
 
-    /// Milliseconds since 1970 in UTC, without a fraction.
+    /// Milliseconds since 1970 in UTC, without a fraction; 0 while the clock is gated.
     pub fn now(&self) -> f64 {
+        if self.options.gated_time && !self.untrusted_time {
+            return 0.0;
+        }
         let system = || {
             let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
             since.map_or(0.0, |since| since.as_millis() as f64)
@@ -273,10 +348,10 @@ impl<'s, 'a> Stage<'s, 'a> {
     }
 
     /// What a handle made now can do: in a capture, what it can do in the most permissive endpoint.
-    pub fn permission(&self, map: &str) -> Permission {
+    pub fn permission(&self, map: &str, state: Option<StateToken>) -> Result<Permission, Thrown> {
         match self {
-            Stage::Request(execution) => execution.permission(map),
-            Stage::Capture(_) => Permission::of(map, Mode::ReadWrite),
+            Stage::Request(execution) => Ok(execution.rights(map, state)?.permission),
+            Stage::Capture(_) => Ok(Permission::of(map, Mode::ReadWrite)),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What an engine is to the rest of the crate, and the one that this library has.
 
+pub mod environment;
 mod execution;
+pub mod functions;
 mod interface;
 mod options;
 mod outcome;
@@ -9,7 +11,7 @@ pub mod stack;
 pub mod v8;
 
 pub use self::v8::{CAN_JIT, create, library_name};
-pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, Thrown};
+pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
 pub use options::{Options, RealmChoice, RuntimeOptions};
 pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};

@@ -24,6 +24,8 @@ pub struct Options {
     pub realm: RealmChoice,
     /// Threads of the engine's own; `None` leaves the number to the engine.
     pub helper_threads: Option<u32>,
+    /// Whether scripts see `ccf.host`.
+    pub subprocesses: bool,
 }
 
 /// Options that each request reads anew.
@@ -41,6 +43,8 @@ pub struct RuntimeOptions {
     pub return_exception_details: bool,
     /// Realms kept for `interpreter_reuse`.
     pub max_cached_interpreters: usize,
+    /// Whether the clock shows 0 until the script asks for the host's. Set when the engine is made.
+    pub gated_time: bool,
 }
 
 impl Default for RuntimeOptions {
@@ -52,18 +56,19 @@ impl Default for RuntimeOptions {
             log_exception_details: false,
             return_exception_details: false,
             max_cached_interpreters: 10,
+            gated_time: false,
         }
     }
 }
 
-const ENGINE_OPTIONS: &str = "jit, realm, helper_threads";
+const ENGINE_OPTIONS: &str = "jit, realm, helper_threads, untrusted_time, subprocesses";
 const RUNTIME_OPTIONS: &str = "max_heap_bytes, max_stack_bytes, max_execution_time_ms, log_exception_details, \
                                return_exception_details, max_cached_interpreters";
 
 impl Options {
     /// Reads engine options and defaults of run-time options. `can_jit` tells whether the engine knows machine code.
     pub fn parse(given: &[(&str, &str)], can_jit: bool) -> Result<(Options, RuntimeOptions), Error> {
-        let mut options = Options { jit: can_jit, realm: RealmChoice::Auto, helper_threads: None };
+        let mut options = Options { jit: can_jit, realm: RealmChoice::Auto, helper_threads: None, subprocesses: false };
         let mut runtime = RuntimeOptions::default();
         for (name, value) in given {
             match *name {
@@ -80,6 +85,14 @@ impl Options {
                     Ok(threads @ 0..=8) => options.helper_threads = Some(threads),
                     _ => return Err(invalid(name, value, "a number from 0 to 8")),
                 },
+                "untrusted_time" => {
+                    runtime.gated_time = match *value {
+                        "real" => false,
+                        "gated" => true,
+                        _ => return Err(invalid(name, value, "real or gated")),
+                    }
+                }
+                "subprocesses" => options.subprocesses = switch(name, value)?,
                 _ => {
                     let known = format!("{ENGINE_OPTIONS}, {RUNTIME_OPTIONS}");
                     runtime.set(name, value, &known)?;
@@ -146,11 +159,19 @@ impl RuntimeOptions {
 }
 
 fn jit(value: &str, can_jit: bool) -> Result<bool, Error> {
-    match value {
-        "on" if can_jit => Ok(true),
-        "off" => Ok(false),
-        _ if can_jit => Err(invalid("jit", value, "on or off")),
+    match switch("jit", value) {
+        Ok(false) => Ok(false),
+        Err(error) if can_jit => Err(error),
+        Ok(true) if can_jit => Ok(true),
         _ => Err(invalid("jit", value, "off, because this engine has no machine code")),
+    }
+}
+
+fn switch(name: &str, value: &str) -> Result<bool, Error> {
+    match value {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(invalid(name, value, "on or off")),
     }
 }
 

@@ -26,6 +26,15 @@ pub enum MapMethod {
     Clear,
 }
 
+/// What a request may do with one map, and why not more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MapRights {
+    /// What it may do.
+    pub permission: Permission,
+    /// How a refusal ends.
+    pub reason: Option<String>,
+}
+
 impl MapMethod {
     /// All methods, in the order in which a handle lists them.
     pub const ALL: [MapMethod; 8] = [
@@ -73,6 +82,20 @@ impl Permission {
         }
     }
 
+    /// What anybody may do with the map in a past state.
+    pub fn of_past(map: &str) -> Permission {
+        Permission::of(map, Mode::Historical)
+    }
+
+    /// This permission, or less if the number says so.
+    pub fn narrowed(self, number: u32) -> Permission {
+        match number {
+            0 => Permission::Inaccessible,
+            1 if self == Permission::ReadWrite => Permission::ReadOnly,
+            _ => self,
+        }
+    }
+
     /// Whether `method` may be called.
     pub fn allows(self, method: MapMethod) -> bool {
         match self {
@@ -90,23 +113,28 @@ impl Permission {
         }
     }
 
+    /// The text for a method taken from one handle and called on another that may not use it.
+    pub fn retargeted(map: &str) -> String {
+        format!("Cannot perform this operation on table named {map}")
+    }
+}
+
+impl MapRights {
     /// The text for a method that a handle has but may not use.
-    pub fn refusal(self, method: MapMethod, map: &str, mode: Mode) -> String {
+    pub fn refusal(&self, method: MapMethod, map: &str, mode: Mode) -> String {
         let context = match mode {
             Mode::ReadWrite => "application",
             Mode::ReadOnly | Mode::Historical => "read-only application",
         };
+        let reason = self
+            .reason
+            .as_deref()
+            .unwrap_or("See https://microsoft.github.io/CCF/main/audit/read_write_restrictions.html for more detail.");
         format!(
-            "Cannot call \"{}\" on table named {map}. This table is {} in current ({context}) execution context. See \
-             https://microsoft.github.io/CCF/main/audit/read_write_restrictions.html for more detail.",
+            "Cannot call \"{}\" on table named {map}. This table is {} in current ({context}) execution context. {reason}",
             method.name(),
-            self.describe(),
+            self.permission.describe(),
         )
-    }
-
-    /// The text for a method taken from one handle and called on another that may not use it.
-    pub fn retargeted(map: &str) -> String {
-        format!("Cannot perform this operation on table named {map}")
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A request that is stopped or run again has therefore left nothing with the host, and a dropped transaction costs nothing.
 
-use super::{Entry, Host, StoreError};
+use super::{Entry, Host, HostError};
 use std::collections::BTreeMap;
 
 /// The host's store as the running request sees it: its own writes over the host's state.
@@ -33,7 +33,7 @@ impl<'host> Transaction<'host> {
     }
 
     /// The value of `key`.
-    pub fn get(&mut self, map: &str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub fn get(&mut self, map: &str, key: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
         match self.written(map, key) {
             Some(value) => Ok(value.cloned()),
             None => self.noting(self.host.get(map, key)),
@@ -41,7 +41,7 @@ impl<'host> Transaction<'host> {
     }
 
     /// Whether `key` has a value.
-    pub fn has(&mut self, map: &str, key: &[u8]) -> Result<bool, StoreError> {
+    pub fn has(&mut self, map: &str, key: &[u8]) -> Result<bool, HostError> {
         match self.written(map, key) {
             Some(value) => Ok(value.is_some()),
             None => self.noting(self.host.has(map, key)),
@@ -49,12 +49,12 @@ impl<'host> Transaction<'host> {
     }
 
     /// Version of the last committed write to `key`, which own writes do not change.
-    pub fn version(&mut self, map: &str, key: &[u8]) -> Result<Option<i64>, StoreError> {
+    pub fn version(&mut self, map: &str, key: &[u8]) -> Result<Option<i64>, HostError> {
         self.noting(self.host.version(map, key))
     }
 
     /// Number of entries.
-    pub fn size(&mut self, map: &str) -> Result<u64, StoreError> {
+    pub fn size(&mut self, map: &str) -> Result<u64, HostError> {
         let Some(writes) = self.maps.get(map) else {
             return self.noting(self.host.size(map));
         };
@@ -75,7 +75,7 @@ impl<'host> Transaction<'host> {
     }
 
     /// All entries, as they are at the moment of the call.
-    pub fn entries(&mut self, map: &str) -> Result<Vec<Entry>, StoreError> {
+    pub fn entries(&mut self, map: &str) -> Result<Vec<Entry>, HostError> {
         let cleared = self.maps.get(map).is_some_and(|writes| writes.cleared);
         let mut entries = if cleared { Vec::new() } else { self.noting(self.host.entries(map))? };
         if let Some(writes) = self.maps.get(map) {
@@ -104,7 +104,7 @@ impl<'host> Transaction<'host> {
     }
 
     /// Hands all writes to the host.
-    pub fn flush(&mut self) -> Result<(), StoreError> {
+    pub fn flush(&mut self) -> Result<(), HostError> {
         let host = self.host;
         let result = self.maps.iter().try_for_each(|(map, writes)| {
             if writes.cleared {
@@ -115,6 +115,12 @@ impl<'host> Transaction<'host> {
                 None => host.remove(map, key),
             })
         });
+        self.noting(result)
+    }
+
+    /// Reads from a past state, in which this request has written nothing.
+    pub(super) fn past<T>(&mut self, read: impl FnOnce(&dyn Host) -> Result<T, HostError>) -> Result<T, HostError> {
+        let result = read(self.host);
         self.noting(result)
     }
 
@@ -131,8 +137,8 @@ impl<'host> Transaction<'host> {
         self.maps.entry(map.to_owned()).or_default()
     }
 
-    fn noting<T>(&mut self, result: Result<T, StoreError>) -> Result<T, StoreError> {
-        self.conflict |= matches!(result, Err(StoreError::Conflict));
+    fn noting<T>(&mut self, result: Result<T, HostError>) -> Result<T, HostError> {
+        self.conflict |= matches!(result, Err(HostError::Conflict));
         result
     }
 }

@@ -3,7 +3,7 @@
 use super::plugin::nanoseconds;
 use crate::engine::{Exception, Execution, Failure, Outcome, content_type};
 use crate::error::Error;
-use crate::host::{LogLevel, StoreError};
+use crate::host::{HostError, LogLevel};
 use crate::status::jsep_status;
 use std::time::Instant;
 
@@ -137,9 +137,9 @@ fn conflict() -> Error {
     Error::new(jsep_status::JSEP_CONFLICT, "the host's store asked to run the request again")
 }
 
-fn flush_error(error: StoreError) -> Error {
+fn flush_error(error: HostError) -> Error {
     match error {
-        StoreError::Conflict => conflict(),
+        HostError::Conflict => conflict(),
         other => Error::new(jsep_status::JSEP_STORE_FAILED, other.to_string()),
     }
 }

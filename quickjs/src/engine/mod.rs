@@ -1,7 +1,11 @@
 //! What an engine is to the rest of the crate, and the one that this library has.
 
+#[path = "../../../src/engine/environment/mod.rs"]
+pub mod environment;
 #[path = "../../../src/engine/execution.rs"]
 mod execution;
+#[path = "../../../src/engine/functions/mod.rs"]
+pub mod functions;
 #[path = "../../../src/engine/interface.rs"]
 mod interface;
 #[path = "../../../src/engine/options.rs"]
@@ -15,7 +19,7 @@ mod shared;
 pub mod stack;
 
 pub use self::quickjs::{CAN_JIT, create, library_name};
-pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, Thrown};
+pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
 pub use options::{Options, RealmChoice, RuntimeOptions};
 pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};

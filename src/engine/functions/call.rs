@@ -1,6 +1,7 @@
 //! What a function sees of its call, whichever engine makes it.
 
 use super::super::{Execution, Thrown};
+use base64::Engine as _;
 
 /// One call of a function by a script.
 pub trait Call {
@@ -51,6 +52,8 @@ pub enum Answer {
     Bytes(Vec<u8>),
     /// What `JSON.parse` makes of these bytes; its exceptions reach the script.
     Json(Vec<u8>),
+    /// As [`Answer::Json`], where an object with the one member `base64` is a new `ArrayBuffer`.
+    Tree(serde_json::Value),
 }
 
 /// Why a function has no answer.
@@ -66,6 +69,12 @@ impl From<Thrown> for Stop {
     fn from(thrown: Thrown) -> Stop {
         Stop::Throw(thrown)
     }
+}
+
+/// The bytes of an object of [`Answer::Tree`] that stands for a buffer.
+pub fn buffer_of(object: &serde_json::Map<String, serde_json::Value>) -> Option<Vec<u8>> {
+    let text = object.get("base64").filter(|_| object.len() == 1)?.as_str()?;
+    base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
 impl Value {

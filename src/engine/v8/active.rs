@@ -16,6 +16,8 @@ pub(super) struct Active<'run, 'request> {
     pub(super) execution: Option<&'run mut Execution<'request>>,
     /// What a captured app touched that depends on a request.
     pub(super) touched: Option<&'static str>,
+    /// Whether a captured app looked at `ccf.historicalState`, which only endpoints of mode `historical` have.
+    pub(super) touched_historical_state: bool,
     /// The modules of the realm.
     pub(super) graph: Rc<RefCell<Graph>>,
     /// Templates of map handles, by permission.

@@ -5,10 +5,12 @@ use super::limits::{Ended, Limits};
 use super::realm::{self, Realm, Served};
 use super::restoring;
 use super::shared::SharedRealm;
-use super::snapshot::{self, Capture};
+use super::snapshot::{self, Capture, Making};
 use super::watchdog::Watchdog;
-use crate::app::App;
-use crate::engine::{CaptureTimings, Execution, InstalledApp, Outcome, RealmChoice, RuntimeOptions, SharedRealms};
+use crate::app::{App, Mode};
+use crate::engine::{
+    CaptureTimings, Execution, InstalledApp, Options, Outcome, RealmChoice, RuntimeOptions, SharedRealms,
+};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +31,8 @@ pub(super) struct V8App {
     pool: Pool,
     /// Why the app is evaluated for each request; none when it is captured.
     evaluated_because: Option<String>,
+    /// For endpoints of mode `historical`, when the app's captured state holds only for the others.
+    historical: Option<Pool>,
     watchdog: Arc<Watchdog>,
     timings: CaptureTimings,
     requests: AtomicU64,
@@ -39,7 +43,7 @@ impl V8App {
     /// Evaluates the app and makes the first isolate for it.
     pub(super) fn install(
         app: Arc<App>,
-        choice: RealmChoice,
+        options: &Options,
         runtime: &RuntimeOptions,
         watchdog: Arc<Watchdog>,
     ) -> Result<V8App, Error> {
@@ -50,43 +54,55 @@ impl V8App {
         };
         let mut timings = CaptureTimings::default();
         limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
-        restoring::learn(&app, limits, &watchdog)?;
-        let capture = snapshot::evaluated_app(&app, limits, &watchdog, &mut timings)?;
+        let making = Making { app: &app, limits, watchdog: &watchdog, subprocesses: options.subprocesses };
+        restoring::learn(making)?;
+        let capture = snapshot::evaluated_app(making, &mut timings)?;
         let begin = Instant::now();
-        let (blob, evaluated_because) = match (capture, choice) {
+        let (blob, evaluated_because) = match (capture, options.realm) {
             (Capture::App(blob), RealmChoice::Auto | RealmChoice::Captured) => (blob, None),
             (Capture::App(_), RealmChoice::Evaluate) => {
-                (snapshot::globals(&app, limits, &watchdog)?, Some("the option realm=0 asks for it".to_owned()))
+                (snapshot::globals(making)?, Some("the option realm=0 asks for it".to_owned()))
             }
             (Capture::Impossible(reason), RealmChoice::Captured) => {
                 let message = format!("realm=2 asks for the app's evaluated state, but {reason}");
                 return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
             }
-            (Capture::Impossible(reason), _) => (snapshot::globals(&app, limits, &watchdog)?, Some(reason)),
+            (Capture::Impossible(reason), _) => (snapshot::globals(making)?, Some(reason)),
+        };
+        let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
+        let historical = match evaluated_because.is_none() && blob.depends_on_historical_state && has_historical {
+            true => Some(Pool::new(Arc::new(snapshot::globals(making)?), runtime.max_heap_bytes)?),
+            false => None,
         };
         let pool = Pool::new(Arc::new(blob), runtime.max_heap_bytes)?;
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let (requests, retired) = (AtomicU64::new(0), AtomicU64::new(0));
         let shared = SharedRealms::default();
-        Ok(V8App { app, shared, pool, evaluated_because, watchdog, timings, requests, retired })
+        Ok(V8App { app, shared, pool, evaluated_because, historical, watchdog, timings, requests, retired })
     }
 
-    fn rung(&self) -> u32 {
-        if self.evaluated_because.is_some() { RUNG_EVALUATED } else { RUNG_CAPTURED }
+    /// Where a request of this mode gets its isolate, and on which rung that is.
+    fn pool(&self, mode: Mode) -> (&Pool, u32) {
+        match &self.historical {
+            Some(pool) if mode == Mode::Historical => (pool, RUNG_EVALUATED),
+            _ if self.evaluated_because.is_some() => (&self.pool, RUNG_EVALUATED),
+            _ => (&self.pool, RUNG_CAPTURED),
+        }
     }
 
     fn execute_fresh(&self, endpoint: usize, execution: &mut Execution<'_>, limits: Limits, begin: Instant) -> Outcome {
-        let worker = match self.pool.take(limits.heap_bytes) {
+        let (pool, rung) = self.pool(execution.mode);
+        let worker = match pool.take(limits.heap_bytes) {
             Ok(worker) => worker,
-            Err(_) => return self.ended(Ended::OutOfMemory, begin),
+            Err(_) => return ended(Ended::OutOfMemory, rung, begin),
         };
         let mut realm = Realm::default();
         let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
         // The realm's handles go before its isolate may serve another thread.
         drop(realm);
-        let (outcome, usable) = self.outcome(run, begin, self.rung());
+        let (outcome, usable) = self.outcome(run, begin, rung);
         if usable {
-            self.pool.give(worker);
+            pool.give(worker);
         }
         outcome
     }
@@ -106,9 +122,10 @@ impl V8App {
         let begin_run = Instant::now();
         execution.deadline = begin_run + execution.options.max_execution_time;
         let limits = Limits { deadline: execution.deadline, ..limits };
-        let (worker, realm) = match shared.ready(|| self.pool.take(limits.heap_bytes), limits.heap_bytes) {
+        let (pool, _) = self.pool(execution.mode);
+        let (worker, realm) = match shared.ready(|| pool.take(limits.heap_bytes), limits.heap_bytes) {
             Ok(ready) => ready,
-            Err(_) => return self.ended(Ended::OutOfMemory, begin),
+            Err(_) => return ended(Ended::OutOfMemory, RUNG_SHARED, begin),
         };
         let run = self.run(worker, realm, endpoint, execution, limits, begin_run);
         let (outcome, usable) = self.outcome(run, begin, RUNG_SHARED);
@@ -151,22 +168,23 @@ impl V8App {
             // Jobs of the ended request may still be queued, and its heap may be full: the isolate goes.
             Ok((served, Some(ended))) => {
                 self.retired.fetch_add(1, Ordering::Relaxed);
-                (Outcome { headers: served.headers, rung, ..self.ended(ended, begin) }, false)
+                (Outcome { headers: served.headers, ..self::ended(ended, rung, begin) }, false)
             }
-            Err(ended) => (Outcome { rung, ..self.ended(ended, begin) }, true),
+            Err(ended) => (self::ended(ended, rung, begin), true),
         }
     }
+}
 
-    fn ended(&self, ended: Ended, begin: Instant) -> Outcome {
-        let (failure, exception) = ended.failure();
-        Outcome {
-            result: Err(failure),
-            headers: Vec::new(),
-            exception: Some(exception),
-            rung: self.rung(),
-            realm_ns: 0,
-            call_ns: nanoseconds(begin),
-        }
+/// The outcome of a request that a limit ended.
+fn ended(ended: Ended, rung: u32, begin: Instant) -> Outcome {
+    let (failure, exception) = ended.failure();
+    Outcome {
+        result: Err(failure),
+        headers: Vec::new(),
+        exception: Some(exception),
+        rung,
+        realm_ns: 0,
+        call_ns: nanoseconds(begin),
     }
 }
 
@@ -180,7 +198,7 @@ impl InstalledApp for V8App {
             stack_bytes: execution.options.max_stack_bytes,
         };
         if let Err(ended) = limits.check() {
-            return self.ended(ended, begin);
+            return self::ended(ended, self.pool(execution.mode).1, begin);
         }
         let key = self.app.endpoints()[endpoint].reuse_key.as_deref();
         match key.filter(|_| execution.options.max_cached_interpreters > 0) {
@@ -191,7 +209,8 @@ impl InstalledApp for V8App {
 
     fn report(&self) -> serde_json::Value {
         serde_json::json!({
-            "rung": self.rung(),
+            "rung": self.pool(Mode::ReadWrite).1,
+            "historical_rung": self.pool(Mode::Historical).1,
             "reason": self.evaluated_because.as_deref().unwrap_or("the app's top level is independent of requests"),
             "blob_bytes": self.pool.blob().bytes().len(),
             "requests": self.requests.load(Ordering::Relaxed),

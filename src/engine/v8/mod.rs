@@ -73,6 +73,6 @@ impl Engine for V8Engine {
         options: &Options,
         runtime: &RuntimeOptions,
     ) -> Result<Box<dyn InstalledApp>, Error> {
-        Ok(Box::new(app::V8App::install(app, options.realm, runtime, Arc::clone(&self.watchdog))?))
+        Ok(Box::new(app::V8App::install(app, options, runtime, Arc::clone(&self.watchdog))?))
     }
 }

@@ -1,11 +1,13 @@
 //! A realm, and one request in it.
 
 use super::active::{self, Active};
+use super::bindings;
 use super::exception;
 use super::isolates::Worker;
 use super::modules::{self, Evaluation, Graph};
 use super::snapshot;
 use crate::app::{self, App};
+use crate::engine::functions::historical_state_json;
 use crate::engine::{Exception, Execution, Failure, Reply};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -21,11 +23,18 @@ pub(super) struct Realm {
 
 struct Made {
     context: v8::Global<v8::Context>,
+    functions: Kept,
+    graph: Graph,
+}
+
+/// Functions of a realm that was used before.
+struct Kept {
     /// Runs a request with a handler.
     invoke: v8::Global<v8::Function>,
+    /// Shows a request its past state.
+    enter: v8::Global<v8::Function>,
     /// Handlers by endpoint, those asked for so far.
     handlers: HashMap<usize, v8::Global<v8::Function>>,
-    graph: Graph,
 }
 
 /// What a request came to, before its limits are looked at.
@@ -50,7 +59,7 @@ pub(super) fn serve(
 ) -> Served {
     v8::scope!(let scope, isolate);
     let (context, known, graph) = match realm.made.take() {
-        Some(made) => (v8::Local::new(scope, &made.context), Some((made.invoke, made.handlers)), made.graph),
+        Some(made) => (v8::Local::new(scope, &made.context), Some(made.functions), made.graph),
         None => {
             let context = v8::Context::new(scope, v8::ContextOptions::default());
             (context, None, Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules)))
@@ -64,6 +73,7 @@ pub(super) fn serve(
     let mut active = Active {
         execution: Some(execution),
         touched: None,
+        touched_historical_state: false,
         graph: Rc::clone(&graph),
         handle_templates: &worker.handle_templates,
         buffers: &worker.buffers,
@@ -77,10 +87,10 @@ pub(super) fn serve(
     let functions = functions(scope, worker, app, endpoint, known.as_ref(), &graph);
     let realm_ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
     let (called, kept) = match functions {
-        Ok((invoke, handler)) => {
+        Ok(functions) => {
             let nothing = v8::undefined(scope).into();
-            let called = invoke.call(scope, nothing, &[handler.into()]).map(drop).ok_or(None);
-            (called, Some((v8::Global::new(scope, invoke), v8::Global::new(scope, handler))))
+            let called = functions.invoke.call(scope, nothing, &[functions.handler.into()]).map(drop).ok_or(None);
+            (called, Some(functions))
         }
         Err(problem) => (Err(problem), None),
     };
@@ -99,39 +109,70 @@ pub(super) fn serve(
     let headers = std::mem::take(&mut active.headers);
     drop(active);
     let graph = Rc::try_unwrap(graph).ok().map(RefCell::into_inner);
-    if let (Some((invoke, handler)), Some(graph)) = (kept, graph) {
-        let (invoke, mut handlers) = known.unwrap_or_else(|| (invoke, HashMap::new()));
-        handlers.insert(endpoint, handler);
-        realm.made = Some(Made { context: v8::Global::new(scope, context), invoke, handlers, graph });
+    if let (Some(used), Some(graph)) = (kept, graph) {
+        let mut functions = known.unwrap_or_else(|| Kept {
+            invoke: v8::Global::new(scope, used.invoke),
+            enter: v8::Global::new(scope, used.enter),
+            handlers: HashMap::new(),
+        });
+        functions.handlers.insert(endpoint, v8::Global::new(scope, used.handler));
+        realm.made = Some(Made { context: v8::Global::new(scope, context), functions, graph });
     }
     Served { result, headers, exception, realm_ns }
 }
 
-/// `invoke` and the handlers of a realm that was used before.
-type Known = (v8::Global<v8::Function>, HashMap<usize, v8::Global<v8::Function>>);
+/// The functions that one request needs.
+struct Functions<'s> {
+    invoke: v8::Local<'s, v8::Function>,
+    enter: v8::Local<'s, v8::Function>,
+    handler: v8::Local<'s, v8::Function>,
+}
 
-/// `invoke` and the endpoint's handler. The error is the exception, or none when V8 holds it.
-type Functions<'s> = Result<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Function>), Option<Exception>>;
-
+/// Gets the functions, and shows the request its past state before the app may be evaluated. The error is the exception, or none when
+/// V8 holds it.
 fn functions<'s>(
     scope: Scope<'_, 's, '_>,
     worker: &Worker,
     app: &Arc<App>,
     endpoint: usize,
-    known: Option<&Known>,
+    known: Option<&Kept>,
     graph: &Rc<RefCell<Graph>>,
-) -> Functions<'s> {
-    let invoke = match known {
-        Some((invoke, _)) => v8::Local::new(scope, invoke),
-        None => captured(scope, worker.blob.invoke)?,
+) -> Result<Functions<'s>, Option<Exception>> {
+    let (invoke, enter) = match known {
+        Some(known) => (v8::Local::new(scope, &known.invoke), v8::Local::new(scope, &known.enter)),
+        None => (captured(scope, worker.blob.invoke)?, captured(scope, worker.blob.enter)?),
     };
-    if let Some(handler) = known.and_then(|(_, handlers)| handlers.get(&endpoint)) {
-        return Ok((invoke, v8::Local::new(scope, handler)));
+    show_past_state(scope, enter, known.is_some())?;
+    let handler = if let Some(handler) = known.and_then(|known| known.handlers.get(&endpoint)) {
+        v8::Local::new(scope, handler)
+    } else if let Some(index) = worker.blob.handlers.get(endpoint) {
+        captured(scope, *index)?
+    } else {
+        evaluated(scope, app, endpoint, graph)?
+    };
+    Ok(Functions { invoke, enter, handler })
+}
+
+/// Sets `ccf.historicalState` for the running request. A fresh realm has none to take away.
+fn show_past_state<'s>(
+    scope: Scope<'_, 's, '_>,
+    enter: v8::Local<'s, v8::Function>,
+    used: bool,
+) -> Result<(), Option<Exception>> {
+    let json = active::with_request(scope, "ccf.historicalState", |execution| Ok(historical_state_json(execution)));
+    let state = match json.map_err(|thrown| problem(&thrown.message))? {
+        Some(json) => {
+            bindings::parse(scope, json.as_bytes()).map_err(|thrown| problem(&thrown.message))?.ok_or(None)?
+        }
+        None if used => v8::undefined(scope).into(),
+        None => return Ok(()),
+    };
+    let nothing = v8::undefined(scope).into();
+    match enter.call(scope, nothing, &[state]) {
+        Some(shown) if shown.is_true() => Ok(()),
+        Some(_) => Err(problem("the app freezes ccf, which needs historicalState")),
+        None => Err(None),
     }
-    if let Some(index) = worker.blob.handlers.get(endpoint) {
-        return Ok((invoke, captured(scope, *index)?));
-    }
-    Ok((invoke, evaluated(scope, app, endpoint, graph)?))
 }
 
 /// A function from the blob; each is there once per realm.

@@ -3,10 +3,7 @@
 use super::active;
 use super::exception;
 use super::isolates::Worker;
-use super::limits::Limits;
-use super::snapshot;
-use super::watchdog::Watchdog;
-use crate::app::App;
+use super::snapshot::{self, Making};
 use crate::engine::Thrown;
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -20,7 +17,7 @@ static ADDITIONS: OnceLock<String> = OnceLock::new();
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
 
 /// Finds out the additions, once a process: captures a realm with only the globals, restores it, and compares.
-pub(super) fn learn(app: &Arc<App>, limits: Limits, watchdog: &Watchdog) -> Result<(), Error> {
+pub(super) fn learn(making: Making<'_>) -> Result<(), Error> {
     if ADDITIONS.get().is_some() {
         return Ok(());
     }
@@ -30,8 +27,8 @@ pub(super) fn learn(app: &Arc<App>, limits: Limits, watchdog: &Watchdog) -> Resu
             format!("a captured realm can't be compared with a restored one: {reason}"),
         )
     };
-    let blob = Arc::new(snapshot::globals(app, limits, watchdog)?);
-    let worker = Worker::new(&blob, limits.heap_bytes)?;
+    let blob = Arc::new(snapshot::globals(making)?);
+    let worker = Worker::new(&blob, making.limits.heap_bytes)?;
     let restored = {
         let mut locker = worker.isolate.lock();
         v8::scope!(let scope, &mut *locker);

@@ -28,12 +28,16 @@ pub(super) struct Blob {
     handle_templates: [usize; HANDLE_TEMPLATES],
     /// The function that runs a request.
     pub(super) invoke: usize,
+    /// The function that shows a request its past state.
+    pub(super) enter: usize,
     /// The handlers by endpoint; none when the app is not captured.
     pub(super) handlers: Vec<usize>,
     /// The app's modules by name.
     pub(super) modules: Arc<HashMap<String, usize>>,
     /// All properties of the realm, see `restoring`; only when the globals alone are captured.
     pub(super) properties: String,
+    /// Whether the app's state depends on there being a `ccf.historicalState`.
+    pub(super) depends_on_historical_state: bool,
 }
 
 // SAFETY: the data is plain memory that is only read.
@@ -65,10 +69,22 @@ pub(super) enum Capture {
 struct Found {
     handle_templates: [usize; HANDLE_TEMPLATES],
     invoke: usize,
+    enter: usize,
     handlers: Vec<usize>,
     modules: HashMap<String, usize>,
     properties: String,
+    depends_on_historical_state: bool,
     impossible: Option<String>,
+}
+
+/// What a realm is captured with.
+#[derive(Clone, Copy)]
+pub(super) struct Making<'a> {
+    pub(super) app: &'a Arc<App>,
+    pub(super) limits: Limits,
+    pub(super) watchdog: &'a Watchdog,
+    /// Whether scripts see `ccf.host`.
+    pub(super) subprocesses: bool,
 }
 
 /// What to capture.
@@ -81,30 +97,20 @@ enum Contents {
 }
 
 /// Captures a realm with only the globals.
-pub(super) fn globals(app: &Arc<App>, limits: Limits, watchdog: &Watchdog) -> Result<Blob, Error> {
-    match write(app, limits, watchdog, Contents::Globals, &mut CaptureTimings::default())? {
+pub(super) fn globals(making: Making<'_>) -> Result<Blob, Error> {
+    match write(making, Contents::Globals, &mut CaptureTimings::default())? {
         Capture::App(blob) => Ok(blob),
         Capture::Impossible(reason) => Err(Error::new(jsep_status::JSEP_ENGINE_START, reason)),
     }
 }
 
 /// Compiles, links and evaluates the app, checks its exports, and captures it if its top level allows it.
-pub(super) fn evaluated_app(
-    app: &Arc<App>,
-    limits: Limits,
-    watchdog: &Watchdog,
-    timings: &mut CaptureTimings,
-) -> Result<Capture, Error> {
-    write(app, limits, watchdog, Contents::App, timings)
+pub(super) fn evaluated_app(making: Making<'_>, timings: &mut CaptureTimings) -> Result<Capture, Error> {
+    write(making, Contents::App, timings)
 }
 
-fn write(
-    app: &Arc<App>,
-    limits: Limits,
-    watchdog: &Watchdog,
-    contents: Contents,
-    timings: &mut CaptureTimings,
-) -> Result<Capture, Error> {
+fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -> Result<Capture, Error> {
+    let limits = making.limits;
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let budget = BufferBudget::new();
     budget.set_limit(limits.heap_bytes);
@@ -115,7 +121,8 @@ fn write(
     let mut creator = v8::Isolate::snapshot_creator(Some(bindings::external_references()), Some(parameters));
     isolates::prepare(&mut creator);
     let heap = HeapGuard::watch(&mut creator);
-    let run = limits.guard(&mut creator, &heap, watchdog, |isolate| fill(isolate, app, &budget, contents, timings));
+    let run =
+        limits.guard(&mut creator, &heap, making.watchdog, |isolate| fill(isolate, making, &budget, contents, timings));
     let found = match run {
         Ok((found, None)) => found,
         Ok((Err(error), Some(ended))) if !error.place.module.is_empty() => {
@@ -142,9 +149,11 @@ fn write(
             data,
             handle_templates: found.handle_templates,
             invoke: found.invoke,
+            enter: found.enter,
             handlers: found.handlers,
             modules: Arc::new(found.modules),
             properties: found.properties,
+            depends_on_historical_state: found.depends_on_historical_state,
         })),
         _ => Ok(Capture::Impossible("V8 can't write the app's state".to_owned())),
     }
@@ -153,7 +162,7 @@ fn write(
 /// Builds the realm, and makes it the one that is captured if it can be.
 fn fill(
     isolate: &mut v8::Isolate,
-    app: &Arc<App>,
+    making: Making<'_>,
     budget: &BufferBudget,
     contents: Contents,
     timings: &mut CaptureTimings,
@@ -162,13 +171,15 @@ fn fill(
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
     let hidden = Hidden::hide(scope, context)?;
-    let bindings = bindings::install(scope)?;
+    let bindings = bindings::install(scope, making.subprocesses)?;
+    let app = making.app;
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
     let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default())));
     let mut active = Active {
         execution: None,
         touched: None,
+        touched_historical_state: false,
         graph: Rc::clone(&graph),
         handle_templates: &templates,
         buffers: budget,
@@ -176,11 +187,14 @@ fn fill(
         conversion_exception: None,
         headers: Vec::new(),
     };
+    let mut freed = true;
     let handlers = if contents == Contents::App {
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
+        let watched = watch_historical_state(scope);
         let handlers = evaluate(scope, app, &graph, timings);
         drop(entered);
+        freed = watched.is_some_and(|(ccf, name)| ccf.delete(scope, name.into()) == Some(true));
         handlers?
     } else {
         Handlers::All(Vec::new())
@@ -201,6 +215,9 @@ fn fill(
     };
     let hazard = hidden.restore(scope, context);
     impossible = impossible.or(hazard);
+    if !freed {
+        impossible.get_or_insert_with(|| "the top level freezes ccf".to_owned());
+    }
     if budget.in_use() > 0 {
         // V8 can't write typed arrays that have bytes. Only those count that are still in use.
         scope.low_memory_notification();
@@ -211,9 +228,11 @@ fn fill(
     let mut found = Found {
         handle_templates: [0; HANDLE_TEMPLATES],
         invoke: 0,
+        enter: 0,
         handlers: Vec::new(),
         modules: HashMap::new(),
         properties,
+        depends_on_historical_state: active.touched_historical_state,
         impossible,
     };
     if found.impossible.is_some() {
@@ -224,6 +243,7 @@ fn fill(
         found.handle_templates[index] = scope.add_isolate_data(template);
     }
     found.invoke = scope.add_context_data(context, bindings.invoke);
+    found.enter = scope.add_context_data(context, bindings.enter);
     for handler in handlers {
         found.handlers.push(scope.add_context_data(context, handler));
     }
@@ -232,6 +252,36 @@ fn fill(
         found.modules.insert(name.clone(), scope.add_context_data(context, module));
     }
     Ok(found)
+}
+
+/// Watches whether the top level looks at `ccf.historicalState`: what it then makes holds only for endpoints without one. Answers with
+/// the object and the name of the property that watches.
+fn watch_historical_state<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+) -> Option<(v8::Local<'s, v8::Object>, v8::Local<'s, v8::String>)> {
+    let ccf = v8::String::new(scope, "ccf")?;
+    let ccf = scope.get_current_context().global(scope).get(scope, ccf.into())?;
+    let ccf = v8::Local::<v8::Object>::try_from(ccf).ok()?;
+    let name = v8::String::new(scope, "historicalState")?;
+    let getter = v8::Function::builder(note_historical_state).build(scope)?;
+    let setter = v8::undefined(scope);
+    let mut descriptor = v8::PropertyDescriptor::new_from_get_set(getter.into(), setter.into());
+    descriptor.set_configurable(true);
+    descriptor.set_enumerable(false);
+    (ccf.define_property(scope, name.into(), &descriptor) == Some(true)).then_some((ccf, name))
+}
+
+/// What `ccf.historicalState` is while an app is captured.
+pub(super) fn note_historical_state(
+    scope: &mut v8::PinScope<'_, '_>,
+    _arguments: v8::FunctionCallbackArguments<'_>,
+    _place: v8::ReturnValue<'_, v8::Value>,
+) {
+    // Nothing but a capture has this getter.
+    let _ = active::with(scope, |active| {
+        active.touched_historical_state = true;
+        Ok(())
+    });
 }
 
 enum Handlers<'s> {

@@ -23,28 +23,31 @@ pub(super) struct QuickJsApp {
     app: Arc<App>,
     modules: Modules,
     shared: SharedRealms<Option<Interpreter>>,
+    /// Whether scripts see `ccf.host`.
+    subprocesses: bool,
     timings: CaptureTimings,
     requests: AtomicU64,
 }
 
 impl QuickJsApp {
     /// Compiles all modules that an endpoint reaches, evaluates them once to find errors, and keeps their bytecode.
-    pub(super) fn install(app: Arc<App>, options: &RuntimeOptions) -> Result<QuickJsApp, Error> {
+    pub(super) fn install(app: Arc<App>, subprocesses: bool, options: &RuntimeOptions) -> Result<QuickJsApp, Error> {
         let begin = Instant::now();
         let modules = Modules::compiling(Arc::clone(&app));
         let mut evaluated = 0;
         if !app.endpoints().is_empty() {
-            evaluated = evaluate(&app, &modules, options)?;
+            evaluated = evaluate(&app, &modules, subprocesses, options)?;
         }
         let timings =
             CaptureTimings { compile: nanoseconds(begin).saturating_sub(evaluated), evaluate: evaluated, capture: 0 };
         let modules = modules.compiled();
-        Ok(QuickJsApp { app, modules, shared: SharedRealms::default(), timings, requests: AtomicU64::new(0) })
+        let requests = AtomicU64::new(0);
+        Ok(QuickJsApp { app, modules, shared: SharedRealms::default(), subprocesses, timings, requests })
     }
 
     fn execute_fresh(&self, endpoint: &Endpoint, execution: &mut Execution<'_>, begin: Instant) -> Served {
-        match Interpreter::new(execution.options) {
-            Ok(interpreter) => run::serve(&interpreter, &self.modules, endpoint, execution, begin),
+        match Interpreter::new(execution.options, self.subprocesses) {
+            Ok(interpreter) => run::serve(&interpreter, &self.modules, endpoint, execution, false, begin),
             Err(refused) => refused.into(),
         }
     }
@@ -56,14 +59,15 @@ impl QuickJsApp {
         // The time that other requests of the key took does not count.
         let begin = Instant::now();
         execution.deadline = begin + execution.options.max_execution_time;
-        let interpreter = match slot.take().map_or_else(|| Interpreter::new(execution.options), Ok) {
+        let used = slot.is_some();
+        let interpreter = match slot.take().map_or_else(|| Interpreter::new(execution.options, self.subprocesses), Ok) {
             Ok(interpreter) => interpreter,
             Err(refused) => return refused.into(),
         };
         if let Err(refused) = interpreter.limit(execution.options) {
             return refused.into();
         }
-        let served = run::serve(&interpreter, &self.modules, endpoint, execution, begin);
+        let served = run::serve(&interpreter, &self.modules, endpoint, execution, used, begin);
         // An interpreter whose script was ended may hold jobs of that request.
         if served.result != Err(Failure::TimedOut) {
             *slot = Some(interpreter);
@@ -73,7 +77,7 @@ impl QuickJsApp {
 }
 
 /// Evaluates all entry modules in one interpreter and checks their exports; gives the nanoseconds that evaluating took.
-fn evaluate(app: &Arc<App>, modules: &Modules, options: &RuntimeOptions) -> Result<u64, Error> {
+fn evaluate(app: &Arc<App>, modules: &Modules, subprocesses: bool, options: &RuntimeOptions) -> Result<u64, Error> {
     let failed = |endpoint: &Endpoint, status: jsep_status, message: String| {
         Error::new(status, message).at_module(&endpoint.module, 0, 0)
     };
@@ -86,7 +90,7 @@ fn evaluate(app: &Arc<App>, modules: &Modules, options: &RuntimeOptions) -> Resu
     if options.max_execution_time.is_zero() {
         return Err(ended(Served::timed_out()));
     }
-    let interpreter = Interpreter::new(options).map_err(|refused| ended(refused.into()))?;
+    let interpreter = Interpreter::new(options, subprocesses).map_err(|refused| ended(refused.into()))?;
     let deadline = Instant::now() + options.max_execution_time;
     let mut active = Active { execution: None, touched: None, modules, deadline, timed_out: false };
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
@@ -99,7 +103,7 @@ fn evaluate(app: &Arc<App>, modules: &Modules, options: &RuntimeOptions) -> Resu
             Err(problem) => return Err(not_evaluated(&interpreter, modules, endpoint, problem)),
         };
         let path = format!("{}.js_function", endpoint.json_path);
-        match run::member(&exports, &endpoint.function) {
+        match exports.member(&endpoint.function) {
             Ok(handler) if handler.is_function() => Ok(()),
             _ if !exports.has(&endpoint.function) => {
                 let message = format!("Failed to find export '{}' in module '{name}'", endpoint.function);

@@ -6,6 +6,7 @@ use super::value::{Context, Value};
 use crate::engine::RuntimeOptions;
 use crate::engine::stack;
 use rquickjs_sys as q;
+use std::cell::OnceCell;
 
 /// The least heap with which an interpreter can be made and run anything.
 const SMALLEST_HEAP: usize = 512 << 10;
@@ -27,6 +28,19 @@ pub(super) struct Globals {
     pub(super) internal_error: Value,
     pub(super) date: Value,
     pub(super) classes: Classes,
+    ccf: OnceCell<Value>,
+}
+
+impl Globals {
+    /// Keeps `ccf` itself, which scripts may replace.
+    pub(super) fn keep_ccf(&self, ccf: &Value) {
+        self.ccf.get_or_init(|| ccf.context().borrow(ccf.raw()));
+    }
+
+    /// `ccf` as it was made.
+    pub(super) fn ccf(&self) -> Option<&Value> {
+        self.ccf.get()
+    }
 }
 
 /// The constructors of a context.
@@ -43,8 +57,9 @@ pub(super) enum Refused {
 }
 
 impl Interpreter {
-    /// Makes an interpreter with the globals of the contract, within the limits of `options`.
-    pub(super) fn new(options: &RuntimeOptions) -> Result<Interpreter, Refused> {
+    /// Makes an interpreter with the globals of the contract, `ccf.host` among them if there are to be `subprocesses`, within the limits of
+    /// `options`.
+    pub(super) fn new(options: &RuntimeOptions, subprocesses: bool) -> Result<Interpreter, Refused> {
         if options.max_heap_bytes < SMALLEST_HEAP {
             return Err(Refused::OutOfMemory);
         }
@@ -64,7 +79,7 @@ impl Interpreter {
             let classes = Classes::register(runtime).ok_or(Refused::OutOfMemory)?;
             let globals = interpreter.find_globals(classes).ok_or(Refused::OutOfMemory)?;
             q::JS_SetContextOpaque(context, Box::into_raw(Box::new(globals)).cast());
-            bindings::install(interpreter.context).map_err(|_| Refused::OutOfMemory)?;
+            bindings::install(interpreter.context, subprocesses).map_err(|_| Refused::OutOfMemory)?;
             Ok(interpreter)
         }
     }
@@ -94,6 +109,7 @@ impl Interpreter {
             internal_error: global.get(c"InternalError").ok()?,
             date: global.get(c"Date").ok()?,
             classes,
+            ccf: OnceCell::new(),
         })
     }
 

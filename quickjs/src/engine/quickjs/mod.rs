@@ -52,9 +52,9 @@ impl Engine for QuickJsEngine {
     fn install(
         &self,
         app: Arc<App>,
-        _options: &Options,
+        options: &Options,
         runtime: &RuntimeOptions,
     ) -> Result<Box<dyn InstalledApp>, Error> {
-        Ok(Box::new(app::QuickJsApp::install(app, runtime)?))
+        Ok(Box::new(app::QuickJsApp::install(app, options.subprocesses, runtime)?))
     }
 }

@@ -99,26 +99,16 @@ impl Modules {
                 return Err(problem);
             }
         };
-        self.keep(context, name, &module)?;
+        self.keep(name, &module)?;
         Ok(module)
     }
 
     /// Keeps the bytecode of a module that was compiled at install.
-    fn keep(&self, context: Context, name: &str, module: &Value) -> Result<(), Problem> {
+    fn keep(&self, name: &str, module: &Value) -> Result<(), Problem> {
         let Some(compiling) = &self.compiling else {
             return Ok(());
         };
-        let mut length = 0;
-        // SAFETY: the context is live; the bytes are copied before they are freed.
-        let bytecode = unsafe {
-            let data = q::JS_WriteObject(context.0, &raw mut length, module.raw(), q::JS_WRITE_OBJ_BYTECODE as c_int);
-            if data.is_null() {
-                return Err(Problem::Pending);
-            }
-            let bytecode = std::slice::from_raw_parts(data, length as usize).to_vec();
-            q::js_free(context.0, data.cast());
-            bytecode
-        };
+        let bytecode = module.bytecode()?;
         let mut compiling = compiling.lock().unwrap_or_else(PoisonError::into_inner);
         compiling.bytecode.insert(name.to_owned(), bytecode);
         Ok(())

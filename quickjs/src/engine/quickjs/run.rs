@@ -42,12 +42,13 @@ impl From<Refused> for Served {
     }
 }
 
-/// Runs the endpoint's handler for the request in `execution`.
+/// Runs the endpoint's handler for the request in `execution`; `used` tells whether the interpreter served others before.
 pub(super) fn serve(
     interpreter: &Interpreter,
     modules: &Modules,
     endpoint: &Endpoint,
     execution: &mut Execution<'_>,
+    used: bool,
     begin: Instant,
 ) -> Served {
     let deadline = execution.deadline;
@@ -56,7 +57,10 @@ pub(super) fn serve(
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
     let mut headers = Vec::new();
     let mut realm_ns = 0;
-    let handled = handle(interpreter, endpoint, begin, &mut realm_ns);
+    let handled = match bindings::show_past_state(interpreter.context(), used) {
+        Ok(()) => handle(interpreter, endpoint, begin, &mut realm_ns),
+        Err(problem) => Err((Failure::Thrown, described(interpreter, problem))),
+    };
     let (result, exception) = match handled {
         Ok(value) => {
             set_phase(interpreter, Phase::Conversion);
@@ -118,7 +122,7 @@ fn settle(interpreter: &Interpreter, value: Value) -> Result<Value, (Failure, Op
 /// The endpoint's handler, after its module is evaluated.
 pub(super) fn handler(interpreter: &Interpreter, endpoint: &Endpoint) -> Result<Value, Problem> {
     let exports = exports(interpreter, endpoint)?;
-    let handler = member(&exports, &endpoint.function)?;
+    let handler = exports.member(&endpoint.function)?;
     if handler.is_function() {
         return Ok(handler);
     }
@@ -135,14 +139,6 @@ pub(super) fn exports(interpreter: &Interpreter, endpoint: &Endpoint) -> Result<
         Ok(exports) => Ok(exports),
         Err((Failure::Pending, _)) => Err(Thrown::internal("the top level did not complete").into()),
         Err((_, exception)) => Err(Problem::Described(exception)),
-    }
-}
-
-/// A property by any name.
-pub(super) fn member(object: &Value, name: &str) -> Result<Value, Problem> {
-    match std::ffi::CString::new(name) {
-        Ok(name) => object.get(&name),
-        Err(_) => Ok(object.context().undefined()),
     }
 }
 

@@ -169,6 +169,11 @@ impl Value {
         unsafe { q::JS_IsObject(self.raw) }
     }
 
+    pub(super) fn is_array(&self) -> bool {
+        // SAFETY: looks at the object's class only.
+        unsafe { q::JS_IsArray(self.raw) }
+    }
+
     pub(super) fn is_string(&self) -> bool {
         // SAFETY: reads the tag only.
         unsafe { q::JS_IsString(self.raw) }
@@ -239,6 +244,57 @@ impl Value {
     pub(super) fn get(&self, name: &CStr) -> Answer {
         // SAFETY: see above.
         self.context.own(unsafe { q::JS_GetPropertyStr(self.context.0, self.raw, name.as_ptr()) })
+    }
+
+    /// A property by any name.
+    pub(super) fn member(&self, name: &str) -> Answer {
+        // SAFETY: see above; the atom is freed after its use.
+        unsafe {
+            let atom = q::JS_NewAtomLen(self.context.0, name.as_ptr().cast(), name.len() as _);
+            let member = self.context.own(q::JS_GetProperty(self.context.0, self.raw, atom));
+            q::JS_FreeAtom(self.context.0, atom);
+            member
+        }
+    }
+
+    /// An element by its index.
+    pub(super) fn element(&self, index: usize) -> Answer {
+        // SAFETY: see above.
+        self.context.own(unsafe { q::JS_GetPropertyInt64(self.context.0, self.raw, index as i64) })
+    }
+
+    /// Whether an own property of this name has a getter or a setter.
+    pub(super) fn has_accessor(&self, name: &str) -> bool {
+        // SAFETY: see above; the descriptor is filled when there is a property, and its references are given back.
+        unsafe {
+            let mut descriptor = std::mem::zeroed::<q::JSPropertyDescriptor>();
+            let atom = q::JS_NewAtomLen(self.context.0, name.as_ptr().cast(), name.len() as _);
+            let found = q::JS_GetOwnProperty(self.context.0, &raw mut descriptor, self.raw, atom);
+            q::JS_FreeAtom(self.context.0, atom);
+            if found <= 0 {
+                return false;
+            }
+            for part in [descriptor.value, descriptor.getter, descriptor.setter] {
+                q::JS_FreeValue(self.context.0, part);
+            }
+            descriptor.flags & q::JS_PROP_GETSET as c_int != 0
+        }
+    }
+
+    /// The bytecode of a compiled function or module.
+    pub(super) fn bytecode(&self) -> Result<Vec<u8>, Problem> {
+        let mut length = 0;
+        // SAFETY: see above; the bytes are copied before they are freed.
+        unsafe {
+            let flags = q::JS_WRITE_OBJ_BYTECODE as c_int;
+            let data = q::JS_WriteObject(self.context.0, &raw mut length, self.raw, flags);
+            if data.is_null() {
+                return Err(Problem::Pending);
+            }
+            let bytecode = std::slice::from_raw_parts(data, length as usize).to_vec();
+            q::js_free(self.context.0, data.cast());
+            Ok(bytecode)
+        }
     }
 
     /// Whether there is a property of this name.

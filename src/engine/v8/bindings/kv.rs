@@ -1,17 +1,18 @@
 //! Map handles: `ccf.kv[name]` and its methods.
 //!
 //! A handle is an object with three internal fields, which no script can make: the map's name, what the handle could do when it was
-//! made, and nothing. The third field tells it from V8's own objects with internal fields. All fields hold references to objects on
-//! the heap, never numbers: a snapshot would take a number for a pointer and follow it.
+//! made, and the token of the past state that it belongs to, if any. All fields hold references to objects on the heap, never
+//! numbers: a snapshot would take a number for a pointer and follow it.
 
 use super::arguments;
 use crate::engine::v8::active;
-use crate::engine::{MapAccess, Thrown};
+use crate::engine::{MapAccess, StateToken, Thrown};
 use crate::host::{MapMethod, Permission};
 use v8::MapFnTo;
 
 const NAME_FIELD: usize = 0;
 const PERMISSION_FIELD: usize = 1;
+const STATE_FIELD: usize = 2;
 const FIELDS: usize = 3;
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
@@ -69,15 +70,20 @@ fn handle_template<'s>(
     Some(handle)
 }
 
-/// `ccf.kv[name]`.
+/// `ccf.kv[name]`, or the same of a past state: the name, and the state's token or undefined.
 pub(super) fn map_handle<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    let result = make_handle(scope, arguments.get(0));
+    let result = make_handle(scope, arguments.get(0), arguments.get(1));
     arguments::answer(scope, place, result);
 }
 
-fn make_handle<'s>(scope: Scope<'_, 's, '_>, name: v8::Local<'s, v8::Value>) -> Answer<'s> {
+fn make_handle<'s>(
+    scope: Scope<'_, 's, '_>,
+    name: v8::Local<'s, v8::Value>,
+    token: v8::Local<'s, v8::Value>,
+) -> Answer<'s> {
     let map = arguments::string(scope, name, "Map name must be a string")?;
-    let permission = active::with_stage(scope, |stage| Ok(stage.permission(&map)))?;
+    let state = state(scope, token)?;
+    let permission = active::with_stage(scope, |stage| stage.permission(&map, state))?;
     let template = active::with(scope, |active| Ok(active.handle_templates.get(permission as usize).cloned()))?;
     let template = template.ok_or_else(|| Thrown::internal("Internal: Unable to access MapHandle"))?;
     let template = v8::Local::new(scope, template);
@@ -91,19 +97,26 @@ fn make_handle<'s>(scope: Scope<'_, 's, '_>, name: v8::Local<'s, v8::Value>) -> 
         Permission::ReadWrite => v8::Boolean::new(scope, true).into(),
     };
     handle.set_internal_field(PERMISSION_FIELD, mark.into());
+    handle.set_internal_field(STATE_FIELD, token.into());
     Ok(Some(handle.into()))
+}
+
+/// The past state of a token; none for undefined.
+fn state(scope: Scope<'_, '_, '_>, token: v8::Local<'_, v8::Value>) -> Result<Option<StateToken>, Thrown> {
+    token.is_string().then(|| token.to_rust_string_lossy(scope).parse()).transpose()
 }
 
 /// A call of a method: which map, and what the handle and the function could do when they were made.
 struct Call {
     map: String,
+    state: Option<StateToken>,
     handle: Permission,
     function: Permission,
 }
 
 impl Call {
     fn access(&self) -> MapAccess<'_> {
-        MapAccess { map: &self.map, handle: self.handle, function: self.function }
+        MapAccess { map: &self.map, state: self.state, handle: self.handle, function: self.function }
     }
 }
 
@@ -114,7 +127,8 @@ fn call<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Result<Call,
     if handle.is_proxy() || handle.internal_field_count() != FIELDS {
         return Err(refusal());
     }
-    let (Some(name), Some(mark)) = (field(scope, handle, NAME_FIELD), field(scope, handle, PERMISSION_FIELD)) else {
+    let fields = [NAME_FIELD, PERMISSION_FIELD, STATE_FIELD].map(|index| field(scope, handle, index));
+    let [Some(name), Some(mark), Some(token)] = fields else {
         return Err(refusal());
     };
     let made = if mark.is_null() {
@@ -127,7 +141,8 @@ fn call<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Result<Call,
     let own = arguments.data().int32_value(scope).and_then(|number| Permission::try_from(number).ok());
     match own {
         Some(own) if name.is_string() => {
-            Ok(Call { map: name.to_rust_string_lossy(scope), handle: made, function: own })
+            let state = state(scope, token)?;
+            Ok(Call { map: name.to_rust_string_lossy(scope), state, handle: made, function: own })
         }
         _ => Err(refusal()),
     }
@@ -149,7 +164,7 @@ fn has<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>)
     fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let found = active::with_request(scope, STORE, |execution| {
-            let map = execution.map(call.access(), MapMethod::Has)?;
+            let mut map = execution.map(call.access(), MapMethod::Has)?;
             arguments::count(arguments, 1)?;
             Ok(map.has(&call.map, &arguments::bytes(arguments.get(0), ONE_BUFFER)?)?)
         })?;
@@ -163,7 +178,7 @@ fn get<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>)
     fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let value = active::with_request(scope, STORE, |execution| {
-            let map = execution.map(call.access(), MapMethod::Get)?;
+            let mut map = execution.map(call.access(), MapMethod::Get)?;
             arguments::count(arguments, 1)?;
             Ok(map.get(&call.map, &arguments::bytes(arguments.get(0), ONE_BUFFER)?)?)
         })?;
@@ -177,7 +192,7 @@ fn version<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<
     fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let version = active::with_request(scope, STORE, |execution| {
-            let map = execution.map(call.access(), MapMethod::GetVersionOfPreviousWrite)?;
+            let mut map = execution.map(call.access(), MapMethod::GetVersionOfPreviousWrite)?;
             arguments::count(arguments, 1)?;
             Ok(map.version(&call.map, &arguments::bytes(arguments.get(0), ONE_BUFFER)?)?)
         })?;
@@ -203,7 +218,7 @@ fn for_each<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place
     fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         let entries = active::with_request(scope, STORE, |execution| {
-            let map = execution.map(call.access(), MapMethod::ForEach)?;
+            let mut map = execution.map(call.access(), MapMethod::ForEach)?;
             arguments::count(arguments, 1)?;
             if !arguments.get(0).is_function() {
                 return Err(Thrown::type_error("Argument must be a function"));
@@ -231,11 +246,10 @@ fn set<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>)
     fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         active::with_request(scope, STORE, |execution| {
-            let map = execution.map(call.access(), MapMethod::Set)?;
+            let mut map = execution.map(call.access(), MapMethod::Set)?;
             arguments::count(arguments, 2)?;
             let key = arguments::bytes(arguments.get(0), BUFFERS)?;
-            map.set(&call.map, key, arguments::bytes(arguments.get(1), BUFFERS)?);
-            Ok(())
+            Ok(map.set(&call.map, key, arguments::bytes(arguments.get(1), BUFFERS)?)?)
         })?;
         Ok(Some(arguments.this().into()))
     }
@@ -247,9 +261,9 @@ fn delete<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'
     fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         active::with_request(scope, STORE, |execution| {
-            let map = execution.map(call.access(), MapMethod::Delete)?;
+            let mut map = execution.map(call.access(), MapMethod::Delete)?;
             arguments::count(arguments, 1)?;
-            map.delete(&call.map, arguments::bytes(arguments.get(0), ONE_BUFFER)?);
+            map.delete(&call.map, arguments::bytes(arguments.get(0), ONE_BUFFER)?)?;
             Ok(None)
         })
     }
@@ -261,9 +275,9 @@ fn clear<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s
     fn run<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
         let call = call(scope, arguments)?;
         active::with_request(scope, STORE, |execution| {
-            let map = execution.map(call.access(), MapMethod::Clear)?;
+            let mut map = execution.map(call.access(), MapMethod::Clear)?;
             arguments::count(arguments, 0)?;
-            map.clear(&call.map);
+            map.clear(&call.map)?;
             Ok(None)
         })
     }

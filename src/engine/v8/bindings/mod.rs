@@ -6,12 +6,15 @@
 mod arguments;
 mod clock;
 mod console;
-mod converters;
+mod functions;
 mod kv;
 mod request;
 mod response;
-mod rpc;
 
+pub(super) use functions::parse;
+
+use crate::engine::environment;
+use crate::engine::functions::{ALIASES, Group};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::borrow::Cow;
@@ -27,6 +30,8 @@ pub(super) const HANDLE_TEMPLATES: usize = 3;
 pub(super) struct Bindings<'s> {
     /// Runs one request with the handler that it is given.
     pub(super) invoke: v8::Local<'s, v8::Function>,
+    /// Shows the past state of a request as `ccf.historicalState`, or takes the former one away.
+    pub(super) enter: v8::Local<'s, v8::Function>,
     /// Templates of map handles by permission.
     pub(super) handle_templates: [v8::Local<'s, v8::ObjectTemplate>; HANDLE_TEMPLATES],
 }
@@ -35,19 +40,9 @@ pub(super) struct Bindings<'s> {
 type Native = (&'static str, i32, v8::FunctionCallback);
 
 /// The native functions that the prelude gets by name.
-fn natives() -> [Native; 24] {
+fn natives() -> [Native; 14] {
     [
         ("mapHandle", 1, kv::map_handle.map_fn_to()),
-        ("setApplyWrites", 1, rpc::set_apply_writes.map_fn_to()),
-        ("setClaimsDigest", 1, rpc::set_claims_digest.map_fn_to()),
-        ("enableUntrustedDateTime", 1, rpc::enable_untrusted_date_time.map_fn_to()),
-        ("enableMetricsLogging", 1, rpc::enable_metrics_logging.map_fn_to()),
-        ("strToBuf", 1, converters::str_to_buf.map_fn_to()),
-        ("bufToStr", 1, converters::buf_to_str.map_fn_to()),
-        ("jsonCompatibleToBuf", 1, converters::json_compatible_to_buf.map_fn_to()),
-        ("bufToJsonCompatible", 1, converters::buf_to_json_compatible.map_fn_to()),
-        ("pemToId", 1, converters::pem_to_id.map_fn_to()),
-        ("digest", 2, converters::digest.map_fn_to()),
         ("info", 0, console::info.map_fn_to()),
         ("warn", 0, console::warn.map_fn_to()),
         ("error", 0, console::error.map_fn_to()),
@@ -68,36 +63,111 @@ fn natives() -> [Native; 24] {
 pub(super) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
     let natives = natives().into_iter().map(|(_, _, function)| function);
     let methods = kv::methods().into_iter().map(|(_, _, function)| function);
-    let others = [clock::date.map_fn_to(), super::restoring::note_use.map_fn_to()];
+    let others = [
+        functions::run.map_fn_to(),
+        clock::date.map_fn_to(),
+        super::restoring::note_use.map_fn_to(),
+        super::snapshot::note_historical_state.map_fn_to(),
+    ];
     natives.chain(methods).chain(others).map(|function| v8::ExternalReference { function }).collect()
 }
 
-/// Builds the globals of the current realm.
-pub(super) fn install<'s>(scope: &mut v8::PinScope<'s, '_>) -> Result<Bindings<'s>, Error> {
-    build(scope).ok_or_else(|| {
+/// Builds the globals of the current realm, with `ccf.host` if there are to be `subprocesses`.
+pub(super) fn install<'s>(scope: &mut v8::PinScope<'s, '_>, subprocesses: bool) -> Result<Bindings<'s>, Error> {
+    build(scope, subprocesses).ok_or_else(|| {
         Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a realm can't be built; is the heap limit too low?")
     })
 }
 
-fn build<'s>(scope: &mut v8::PinScope<'s, '_>) -> Option<Bindings<'s>> {
+fn build<'s>(scope: &mut v8::PinScope<'s, '_>, subprocesses: bool) -> Option<Bindings<'s>> {
     let host = v8::Object::new(scope);
     for (name, length, callback) in natives() {
-        let function = v8::Function::builder_raw(callback)
-            .length(length)
-            .constructor_behavior(v8::ConstructorBehavior::Throw)
-            .side_effect_type(v8::SideEffectType::HasNoSideEffect)
-            .build(scope)?;
-        let key = v8::String::new(scope, name)?;
-        function.set_name(key);
-        host.create_data_property(scope, key.into(), function.into())?;
+        define(scope, host, name, length, v8::Function::builder_raw(callback))?;
     }
-    let source = v8::String::new(scope, include_str!("prelude.js"))?;
-    let name = v8::String::new(scope, PRELUDE_NAME)?;
+    for group in Group::ALL {
+        let object = v8::Object::new(scope);
+        for (index, function) in group.functions().iter().enumerate() {
+            let number = v8::Integer::new(scope, group.number(index).into());
+            let builder = v8::Function::builder_raw(functions::run.map_fn_to()).data(number.into());
+            define(scope, object, function.name, function.length.into(), builder)?;
+        }
+        let name = v8::String::new(scope, group.name())?;
+        host.create_data_property(scope, name.into(), object.into())?;
+    }
+    let aliases = ALIASES.map(|alias| v8::String::new(scope, alias));
+    let aliases: Vec<v8::Local<v8::Value>> =
+        aliases.into_iter().map(|alias| alias.map(Into::into)).collect::<Option<_>>()?;
+    let (key, aliases) = (v8::String::new(scope, "aliases")?, v8::Array::new_with_elements(scope, &aliases));
+    host.create_data_property(scope, key.into(), aliases.into())?;
+    let parts = evaluate(scope, PRELUDE_NAME, include_str!("prelude.js"), &[host.into()])?;
+    let member = |scope: &mut v8::PinScope<'s, '_>, name: &str| {
+        let name = v8::String::new(scope, name)?;
+        v8::Local::<v8::Function>::try_from(v8::Local::<v8::Object>::try_from(parts).ok()?.get(scope, name.into())?)
+            .ok()
+    };
+    let (invoke, enter) = (member(scope, "invoke")?, member(scope, "enter")?);
+    build_environment(scope, host)?;
+    if !subprocesses {
+        remove(scope, "host")?;
+    }
+    Some(Bindings { invoke, enter, handle_templates: kv::handle_templates(scope)? })
+}
+
+/// Makes the web's globals.
+fn build_environment(scope: &mut v8::PinScope<'_, '_>, host: v8::Local<'_, v8::Object>) -> Option<()> {
+    let group = v8::String::new(scope, Group::Environment.name())?;
+    let natives = host.get(scope, group.into())?;
+    let global = scope.get_current_context().global(scope);
+    for (name, source, globals) in environment::SCRIPTS {
+        let made = evaluate(scope, &format!("jsep:{name}"), source, &[natives])?;
+        let made = v8::Local::<v8::Object>::try_from(made).ok()?;
+        for name in globals {
+            let name = v8::String::new(scope, name)?;
+            let value = made.get(scope, name.into())?;
+            global.define_own_property(scope, name.into(), value, v8::PropertyAttribute::DONT_ENUM)?;
+        }
+    }
+    Some(())
+}
+
+/// Takes an optional member from `ccf`.
+fn remove(scope: &mut v8::PinScope<'_, '_>, member: &str) -> Option<()> {
+    let global = scope.get_current_context().global(scope);
+    let (ccf, member) = (v8::String::new(scope, "ccf")?, v8::String::new(scope, member)?);
+    let ccf = v8::Local::<v8::Object>::try_from(global.get(scope, ccf.into())?).ok()?;
+    ccf.delete(scope, member.into()).map(drop)
+}
+
+/// Runs a script of the library that is one function, and calls it.
+fn evaluate<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    name: &str,
+    source: &str,
+    arguments: &[v8::Local<'s, v8::Value>],
+) -> Option<v8::Local<'s, v8::Value>> {
+    let source = v8::String::new(scope, source)?;
+    let name = v8::String::new(scope, name)?;
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, false, None);
-    let prelude = v8::Script::compile(scope, source, Some(&origin))?.run(scope)?;
-    let prelude = v8::Local::<v8::Function>::try_from(prelude).ok()?;
+    let function = v8::Script::compile(scope, source, Some(&origin))?.run(scope)?;
+    let function = v8::Local::<v8::Function>::try_from(function).ok()?;
     let nothing = v8::undefined(scope).into();
-    let invoke = prelude.call(scope, nothing, &[host.into()])?;
-    let invoke = v8::Local::<v8::Function>::try_from(invoke).ok()?;
-    Some(Bindings { invoke, handle_templates: kv::handle_templates(scope)? })
+    function.call(scope, nothing, arguments)
+}
+
+/// Gives `object` a native function.
+fn define<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    object: v8::Local<'s, v8::Object>,
+    name: &str,
+    length: i32,
+    builder: v8::FunctionBuilder<'s, v8::Function>,
+) -> Option<()> {
+    let function = builder
+        .length(length)
+        .constructor_behavior(v8::ConstructorBehavior::Throw)
+        .side_effect_type(v8::SideEffectType::HasNoSideEffect)
+        .build(scope)?;
+    let key = v8::String::new(scope, name)?;
+    function.set_name(key);
+    object.create_data_property(scope, key.into(), function.into()).map(drop)
 }

@@ -1,45 +1,69 @@
 // Builds the globals of a realm from native functions, before anything of the app runs. It is evaluated once per captured
 // realm; what it keeps is private to it, so an app that changes its globals changes only what it sees itself.
 //
-// Answers with the function that runs one request: the request object is made, and the result converted, inside that call.
+// Answers with the function that runs one request (the request object is made, and the result converted, inside that call), and
+// with the one that shows a request its past state.
 (function (host) {
   'use strict';
 
+  const { create, defineProperty } = Object;
+  const { apply, deleteProperty, defineProperty: tryDefine } = Reflect;
+  const NativeProxy = Proxy;
+
   const hidden = (target, name, value) =>
-    Object.defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
+    defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
 
-  // Every string is a map, every read a new handle; there is nothing to list, change or delete.
-  const kv = new Proxy(Object.create(null), {
-    __proto__: null,
-    get: (_target, name) => (typeof name === 'string' ? host.mapHandle(name) : undefined),
-    has: (_target, name) => typeof name === 'string',
-    getOwnPropertyDescriptor: (_target, name) =>
-      typeof name === 'string'
-        ? { value: host.mapHandle(name), writable: false, enumerable: true, configurable: true }
-        : undefined,
-    ownKeys: () => [],
-    set: () => false,
-    deleteProperty: () => false,
-    defineProperty: () => false,
-    preventExtensions: () => false,
-    setPrototypeOf: () => false,
-  });
+  // Every string is a map, every read a new handle; there is nothing to list, change or delete. With a token, the maps are those
+  // of a past state.
+  const maps = (token) => {
+    const handle = (name) => host.mapHandle(name, token);
+    return new NativeProxy(create(null), {
+      __proto__: null,
+      get: (_target, name) => (typeof name === 'string' ? handle(name) : undefined),
+      has: (_target, name) => typeof name === 'string',
+      getOwnPropertyDescriptor: (_target, name) =>
+        typeof name === 'string'
+          ? { value: handle(name), writable: false, enumerable: true, configurable: true }
+          : undefined,
+      ownKeys: () => [],
+      set: () => false,
+      deleteProperty: () => false,
+      defineProperty: () => false,
+      preventExtensions: () => false,
+      setPrototypeOf: () => false,
+    });
+  };
 
-  const crypto = { digest: host.digest };
+  const pastState = (parts) => ({ transactionId: parts[1], receipt: parts[2], kv: maps(parts[0]) });
 
-  hidden(globalThis, 'ccf', {
-    kv,
-    rpc: { setApplyWrites: host.setApplyWrites, setClaimsDigest: host.setClaimsDigest },
-    crypto,
-    strToBuf: host.strToBuf,
-    bufToStr: host.bufToStr,
-    jsonCompatibleToBuf: host.jsonCompatibleToBuf,
-    bufToJsonCompatible: host.bufToJsonCompatible,
-    enableUntrustedDateTime: host.enableUntrustedDateTime,
-    enableMetricsLogging: host.enableMetricsLogging,
-    pemToId: host.pemToId,
-    digest: host.digest,
-  });
+  const { getStateRange: stateRange, dropCachedStates } = host.historical;
+  const ccf = {
+    kv: maps(undefined),
+    ...host.ccf,
+    rpc: host.rpc,
+    crypto: host.crypto,
+    consensus: host.consensus,
+    historical: {
+      getStateRange: function getStateRange(_handle, _startSeqno, _endSeqno, _secondsUntilExpiry) {
+        const states = apply(stateRange, undefined, arguments);
+        if (states !== null) {
+          for (let index = 0; index < states.length; index++) {
+            states[index] = pastState(states[index]);
+          }
+        }
+        return states;
+      },
+      dropCachedStates,
+    },
+    host: host.host,
+  };
+  for (const alias of host.aliases) {
+    if (host.crypto[alias] !== undefined) {
+      ccf[alias] = host.crypto[alias];
+    }
+  }
+  hidden(globalThis, 'ccf', ccf);
+  hidden(globalThis, 'snp_attestation', host.snp_attestation);
 
   hidden(globalThis, 'console', { log: host.info, info: host.info, warn: host.warn, error: host.error });
 
@@ -52,7 +76,7 @@
   hidden(HostDate, 'now', host.now);
   hidden(HostDate, 'parse', NativeDate.parse);
   hidden(HostDate, 'UTC', NativeDate.UTC);
-  Object.defineProperty(HostDate, 'prototype', { value: NativeDate.prototype, writable: false });
+  defineProperty(HostDate, 'prototype', { value: NativeDate.prototype, writable: false });
   hidden(NativeDate.prototype, 'constructor', HostDate);
   hidden(globalThis, 'Date', HostDate);
 
@@ -64,7 +88,7 @@
 
   const { requestParts, bodyText, bodyJson, bodyArrayBuffer, take } = host;
 
-  return function invoke(handler) {
+  const invoke = function invoke(handler) {
     const parts = requestParts();
     return take(handler({
       headers: parts[0],
@@ -79,4 +103,17 @@
       caller: parts[8],
     }));
   };
+
+  // Shows the past state of a request, if there is one, and takes a former one away. Whether `ccf` now shows what it should.
+  const enter = (state) =>
+    state === undefined
+      ? deleteProperty(ccf, 'historicalState')
+      : tryDefine(ccf, 'historicalState', {
+          value: pastState(state),
+          writable: true,
+          enumerable: true,
+          configurable: true,
+        });
+
+  return { invoke, enter };
 })

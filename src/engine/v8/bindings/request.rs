@@ -1,7 +1,7 @@
 //! The request object.
 
 use super::arguments::{answer, buffer, count, text};
-use super::converters;
+use super::functions::parse;
 use crate::engine::v8::active::{self, with_request};
 use crate::engine::{Request, Thrown};
 
@@ -37,7 +37,7 @@ fn parts<'s>(scope: Scope<'_, 's, '_>) -> Answer<'s> {
         None => v8::null(scope).into(),
     };
     let caller = match request.caller {
-        Some(json) => match converters::parse(scope, json.as_bytes())? {
+        Some(json) => match parse(scope, json.as_bytes())? {
             Some(caller) => caller,
             None => return Err(Thrown::internal("Unable to convert caller info to JS object")),
         },
@@ -83,7 +83,7 @@ pub(super) fn body_text<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, 
 }
 
 pub(super) fn body_json<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
-    let result = body(scope, &arguments).and_then(|body| converters::parse(scope, &body));
+    let result = body(scope, &arguments).and_then(|body| parse(scope, &body));
     answer(scope, place, result);
 }
 

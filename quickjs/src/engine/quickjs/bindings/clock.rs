@@ -52,7 +52,7 @@ unsafe extern "C" fn construct(
     arguments: *mut q::JSValue,
 ) -> q::JSValue {
     // SAFETY: QuickJS lends this many arguments for the call.
-    unsafe { run(Some(date), Context(context), target, count, arguments, 0) }
+    unsafe { run(date, Context(context), target, count, arguments, 0) }
 }
 
 fn date(call: &Call<'_>) -> Answer {

@@ -4,7 +4,7 @@ use super::super::active::{with_request, with_stage};
 use super::super::interpreter;
 use super::super::value::{Answer, Context};
 use super::{Call, lists};
-use crate::engine::{MapAccess, Thrown};
+use crate::engine::{MapAccess, StateToken, Thrown};
 use crate::host::{MapMethod, Permission};
 use rquickjs_sys as q;
 use std::ffi::c_int;
@@ -22,6 +22,8 @@ pub(in crate::engine::quickjs) struct Classes {
 /// What a handle is behind the scenes; no script can make one.
 struct Handle {
     map: String,
+    /// The past state that it belongs to, if any.
+    state: Option<StateToken>,
     /// What it could do when it was made.
     permission: Permission,
 }
@@ -33,12 +35,12 @@ impl Classes {
         let exotic = &raw const EXOTIC;
         let root = q::JSClassDef {
             class_name: c"Object".as_ptr(),
-            finalizer: None,
+            finalizer: Some(finalize::<StateToken>),
             gc_mark: None,
             call: None,
             exotic: exotic.cast_mut(),
         };
-        let handle = q::JSClassDef { finalizer: Some(finalize), exotic: std::ptr::null_mut(), ..root };
+        let handle = q::JSClassDef { finalizer: Some(finalize::<Handle>), exotic: std::ptr::null_mut(), ..root };
         // SAFETY: the runtime is live and new; the definitions are copied, and the table of functions is a constant.
         let registered = unsafe {
             q::JS_NewClassID(runtime, &raw mut classes.root);
@@ -61,11 +63,23 @@ static EXOTIC: q::JSClassExoticMethods = q::JSClassExoticMethods {
     set_property: Some(refuse_set),
 };
 
-/// A new `ccf.kv`.
-pub(super) fn root(context: Context) -> Answer {
+/// A new `ccf.kv`, or the same of a past state.
+pub(super) fn root(context: Context, state: Option<StateToken>) -> Answer {
     let classes = interpreter::globals(context).classes;
-    // SAFETY: the context is live and the class registered; the object has no prototype.
-    context.own(unsafe { q::JS_NewObjectProtoClass(context.0, q::JS_NULL, classes.root) })
+    // SAFETY: the context is live and the class registered; the object has no prototype, and its finalizer frees the box.
+    unsafe {
+        let root = context.own(q::JS_NewObjectProtoClass(context.0, q::JS_NULL, classes.root))?;
+        let state = state.map_or(std::ptr::null_mut(), |state| Box::into_raw(Box::new(state)));
+        q::JS_SetOpaque(root.raw(), state.cast());
+        Ok(root)
+    }
+}
+
+/// The past state that a root shows, if any.
+fn state_of(context: Context, root: q::JSValue) -> Option<StateToken> {
+    let classes = interpreter::globals(context).classes;
+    // SAFETY: the pointer is null or a root's box, which lives as long as the root.
+    unsafe { q::JS_GetOpaque(root, classes.root).cast::<StateToken>().as_ref().copied() }
 }
 
 /// The map's name, if the property is a string.
@@ -75,24 +89,25 @@ fn map_name(context: Context, atom: q::JSAtom) -> Option<String> {
     if name.is_string() { name.to_text().ok() } else { None }
 }
 
-fn handle(context: Context, map: String) -> Answer {
-    let permission = with_stage(context, |stage| Ok(stage.permission(&map)))?;
+fn handle(context: Context, map: String, state: Option<StateToken>) -> Answer {
+    let permission = with_stage(context, |stage| stage.permission(&map, state))?;
     let classes = interpreter::globals(context).classes;
     // SAFETY: the context is live and the class registered; the handle's finalizer frees the box.
     let object = unsafe {
         let object = context.own(q::JS_NewObjectClass(context.0, classes.handle))?;
-        q::JS_SetOpaque(object.raw(), Box::into_raw(Box::new(Handle { map, permission })).cast());
+        q::JS_SetOpaque(object.raw(), Box::into_raw(Box::new(Handle { map, state, permission })).cast());
         object
     };
     lists::define(&object, lists::Which::Handle(permission.into()));
     Ok(object)
 }
 
-unsafe extern "C" fn finalize(_runtime: *mut q::JSRuntime, value: q::JSValue) {
+/// Frees the box behind an object.
+unsafe extern "C" fn finalize<T>(_runtime: *mut q::JSRuntime, value: q::JSValue) {
     let mut class = 0;
-    // SAFETY: QuickJS calls this once for each object of the class; its opaque pointer is null or the box from `handle`.
+    // SAFETY: QuickJS calls this once for each object of the class; its opaque pointer is null or a box of this type.
     unsafe {
-        let opaque = q::JS_GetAnyOpaque(value, &raw mut class).cast::<Handle>();
+        let opaque = q::JS_GetAnyOpaque(value, &raw mut class).cast::<T>();
         if !opaque.is_null() {
             drop(Box::from_raw(opaque));
         }
@@ -101,13 +116,13 @@ unsafe extern "C" fn finalize(_runtime: *mut q::JSRuntime, value: q::JSValue) {
 
 unsafe extern "C" fn get_property(
     context: *mut q::JSContext,
-    _object: q::JSValue,
+    object: q::JSValue,
     atom: q::JSAtom,
     _receiver: q::JSValue,
 ) -> q::JSValue {
     let context = Context(context);
     match map_name(context, atom) {
-        Some(map) => context.give(handle(context, map)),
+        Some(map) => context.give(handle(context, map, state_of(context, object))),
         None => q::JS_UNDEFINED,
     }
 }
@@ -115,7 +130,7 @@ unsafe extern "C" fn get_property(
 unsafe extern "C" fn get_own_property(
     context: *mut q::JSContext,
     descriptor: *mut q::JSPropertyDescriptor,
-    _object: q::JSValue,
+    object: q::JSValue,
     atom: q::JSAtom,
 ) -> c_int {
     let context = Context(context);
@@ -125,7 +140,7 @@ unsafe extern "C" fn get_own_property(
     if descriptor.is_null() {
         return 1;
     }
-    match handle(context, map) {
+    match handle(context, map, state_of(context, object)) {
         Ok(handle) => {
             // SAFETY: QuickJS gives a writable descriptor and takes the reference.
             unsafe {
@@ -200,7 +215,7 @@ fn access<'a>(call: &'a Call<'_>) -> Result<MapAccess<'a>, Thrown> {
     // SAFETY: the pointer is null or a handle's, which the receiver keeps alive during the call.
     let handle = unsafe { q::JS_GetOpaque(call.this, classes.handle).cast::<Handle>().as_ref() }.ok_or_else(refusal)?;
     let function = Permission::try_from(call.magic & ((1 << PERMISSION_BITS) - 1)).map_err(|()| refusal())?;
-    Ok(MapAccess { map: &handle.map, handle: handle.permission, function })
+    Ok(MapAccess { map: &handle.map, state: handle.state, handle: handle.permission, function })
 }
 
 const ONE_BUFFER: &str = "Argument must be an ArrayBuffer";
@@ -210,7 +225,7 @@ const STORE: &str = "the store";
 pub(super) fn has(call: &Call<'_>) -> Answer {
     let access = access(call)?;
     let found = with_request(call.context, STORE, |execution| {
-        let map = execution.map(access, MapMethod::Has)?;
+        let mut map = execution.map(access, MapMethod::Has)?;
         call.count(1)?;
         Ok(map.has(access.map, &call.bytes(0, ONE_BUFFER)?)?)
     })?;
@@ -220,7 +235,7 @@ pub(super) fn has(call: &Call<'_>) -> Answer {
 pub(super) fn get(call: &Call<'_>) -> Answer {
     let access = access(call)?;
     let value = with_request(call.context, STORE, |execution| {
-        let map = execution.map(access, MapMethod::Get)?;
+        let mut map = execution.map(access, MapMethod::Get)?;
         call.count(1)?;
         Ok(map.get(access.map, &call.bytes(0, ONE_BUFFER)?)?)
     })?;
@@ -233,7 +248,7 @@ pub(super) fn get(call: &Call<'_>) -> Answer {
 pub(super) fn version(call: &Call<'_>) -> Answer {
     let access = access(call)?;
     let version = with_request(call.context, STORE, |execution| {
-        let map = execution.map(access, MapMethod::GetVersionOfPreviousWrite)?;
+        let mut map = execution.map(access, MapMethod::GetVersionOfPreviousWrite)?;
         call.count(1)?;
         Ok(map.version(access.map, &call.bytes(0, ONE_BUFFER)?)?)
     })?;
@@ -251,7 +266,7 @@ pub(super) fn for_each(call: &Call<'_>) -> Answer {
     let access = access(call)?;
     let callback = call.argument(0);
     let entries = with_request(call.context, STORE, |execution| {
-        let map = execution.map(access, MapMethod::ForEach)?;
+        let mut map = execution.map(access, MapMethod::ForEach)?;
         call.count(1)?;
         if !callback.is_function() {
             return Err(Thrown::type_error("Argument must be a function"));
@@ -269,11 +284,10 @@ pub(super) fn for_each(call: &Call<'_>) -> Answer {
 pub(super) fn set(call: &Call<'_>) -> Answer {
     let access = access(call)?;
     with_request(call.context, STORE, |execution| {
-        let map = execution.map(access, MapMethod::Set)?;
+        let mut map = execution.map(access, MapMethod::Set)?;
         call.count(2)?;
         let key = call.bytes(0, BUFFERS)?;
-        map.set(access.map, key, call.bytes(1, BUFFERS)?);
-        Ok(())
+        Ok(map.set(access.map, key, call.bytes(1, BUFFERS)?)?)
     })?;
     Ok(call.context.borrow(call.this))
 }
@@ -281,10 +295,9 @@ pub(super) fn set(call: &Call<'_>) -> Answer {
 pub(super) fn delete(call: &Call<'_>) -> Answer {
     let access = access(call)?;
     with_request(call.context, STORE, |execution| {
-        let map = execution.map(access, MapMethod::Delete)?;
+        let mut map = execution.map(access, MapMethod::Delete)?;
         call.count(1)?;
-        map.delete(access.map, call.bytes(0, ONE_BUFFER)?);
-        Ok(())
+        Ok(map.delete(access.map, call.bytes(0, ONE_BUFFER)?)?)
     })?;
     Ok(call.context.undefined())
 }
@@ -292,10 +305,9 @@ pub(super) fn delete(call: &Call<'_>) -> Answer {
 pub(super) fn clear(call: &Call<'_>) -> Answer {
     let access = access(call)?;
     with_request(call.context, STORE, |execution| {
-        let map = execution.map(access, MapMethod::Clear)?;
+        let mut map = execution.map(access, MapMethod::Clear)?;
         call.count(0)?;
-        map.clear(access.map);
-        Ok(())
+        Ok(map.clear(access.map)?)
     })?;
     Ok(call.context.undefined())
 }

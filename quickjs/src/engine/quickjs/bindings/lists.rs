@@ -1,13 +1,16 @@
 //! Tables of native functions in the form in which QuickJS makes them only when a script asks for them.
 
 use super::super::value::Value;
-use super::{Native, clock, console, converters, dispatch, kv, request, rpc};
+use super::{Native, clock, console, dispatch, environment, historical, kv, request};
+use crate::engine::environment::SCRIPTS;
+use crate::engine::functions::{self, ALIASES, Group};
 use rquickjs_sys as q;
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, CString, c_int};
+use std::ops::Range;
 use std::sync::OnceLock;
 
-/// All native functions: name, number of arguments, and what runs. A function's place here is its number.
-pub(super) const NATIVES: [(&CStr, u8, Native); 27] = [
+/// QuickJS's own native functions: name, number of arguments, and what runs. A function's place here is its number.
+pub(super) const NATIVES: [(&CStr, u8, Native); 18] = [
     (c"has", 1, kv::has),
     (c"get", 1, kv::get),
     (c"getVersionOfPreviousWrite", 1, kv::version),
@@ -16,16 +19,6 @@ pub(super) const NATIVES: [(&CStr, u8, Native); 27] = [
     (c"set", 2, kv::set),
     (c"delete", 1, kv::delete),
     (c"clear", 0, kv::clear),
-    (c"setApplyWrites", 1, rpc::set_apply_writes),
-    (c"setClaimsDigest", 1, rpc::set_claims_digest),
-    (c"enableUntrustedDateTime", 1, rpc::enable_untrusted_date_time),
-    (c"enableMetricsLogging", 1, rpc::enable_metrics_logging),
-    (c"strToBuf", 1, converters::str_to_buf),
-    (c"bufToStr", 1, converters::buf_to_str),
-    (c"jsonCompatibleToBuf", 1, converters::json_compatible_to_buf),
-    (c"bufToJsonCompatible", 1, converters::buf_to_json_compatible),
-    (c"pemToId", 1, converters::pem_to_id),
-    (c"digest", 2, converters::digest),
     (c"log", 0, console::info),
     (c"info", 0, console::info),
     (c"warn", 0, console::warn),
@@ -35,22 +28,28 @@ pub(super) const NATIVES: [(&CStr, u8, Native); 27] = [
     (c"text", 0, request::text),
     (c"json", 0, request::json),
     (c"arrayBuffer", 0, request::array_buffer),
+    (c"getStateRange", 4, historical::get_state_range),
 ];
 
 /// Where in [`NATIVES`] the functions of an object are.
-const HANDLE: std::ops::Range<usize> = 0..8;
-const RPC: std::ops::Range<usize> = 8..10;
-const CCF: std::ops::Range<usize> = 10..18;
-const CRYPTO: std::ops::Range<usize> = 17..18;
-const CONSOLE: std::ops::Range<usize> = 18..22;
-const MATH: std::ops::Range<usize> = 22..23;
-const DATE: std::ops::Range<usize> = 23..24;
-const BODY: std::ops::Range<usize> = 24..27;
+const HANDLE: Range<usize> = 0..8;
+const CONSOLE: Range<usize> = 8..12;
+const MATH: Range<usize> = 12..13;
+const DATE: Range<usize> = 13..14;
+const BODY: Range<usize> = 14..17;
+const STATE_RANGE: Range<usize> = 17..18;
+
+/// The shared functions are numbered from here.
+pub(super) const FIRST_SHARED: usize = 32;
 
 /// A table of an object's functions.
 #[derive(Clone, Copy)]
 pub(super) enum Which {
     Global,
+    /// `ccf.host`, which not all engines show.
+    Host,
+    /// What the scripts of the environment are built from.
+    Environment,
     Math,
     Date,
     Ccf,
@@ -60,6 +59,8 @@ pub(super) enum Which {
 }
 
 struct Lists {
+    host: Vec<q::JSCFunctionListEntry>,
+    environment: Vec<q::JSCFunctionListEntry>,
     global: Vec<q::JSCFunctionListEntry>,
     math: Vec<q::JSCFunctionListEntry>,
     date: Vec<q::JSCFunctionListEntry>,
@@ -78,6 +79,8 @@ pub(super) fn define(object: &Value, which: Which) {
     let lists = lists();
     let list = match which {
         Which::Global => &lists.global,
+        Which::Host => &lists.host,
+        Which::Environment => &lists.environment,
         Which::Math => &lists.math,
         Which::Date => &lists.date,
         Which::Ccf => &lists.ccf,
@@ -99,17 +102,32 @@ fn lists() -> &'static Lists {
     static LISTS: OnceLock<Lists> = OnceLock::new();
     LISTS.get_or_init(|| {
         let hidden = q::JS_PROP_WRITABLE | q::JS_PROP_CONFIGURABLE;
-        let plain =
-            |range: std::ops::Range<usize>| range.map(|index| function(index, q::JS_PROP_C_W_E, 0)).collect::<Vec<_>>();
-        let mut ccf = plain(CCF);
-        ccf.push(object(c"rpc", plain(RPC), q::JS_PROP_C_W_E));
-        ccf.push(object(c"crypto", plain(CRYPTO), q::JS_PROP_C_W_E));
+        let all = q::JS_PROP_C_W_E;
+        let own = |range: Range<usize>| range.map(|index| function(index, all, 0)).collect::<Vec<_>>();
+        let mut ccf = shared(Group::Ccf);
+        for (name, group) in [(c"rpc", Group::Rpc), (c"crypto", Group::Crypto), (c"consensus", Group::Consensus)] {
+            ccf.push(object(name, shared(group), all));
+        }
+        let drop_cached_states = shared(Group::Historical).into_iter().skip(1);
+        ccf.push(object(c"historical", own(STATE_RANGE).into_iter().chain(drop_cached_states).collect(), all));
+        let aliases = Group::Crypto.functions().iter().zip(shared(Group::Crypto));
+        ccf.extend(aliases.filter(|(function, _)| ALIASES.contains(&function.name)).map(|(_, entry)| entry));
+        let mut global = vec![
+            object(c"console", own(CONSOLE), hidden),
+            object(c"snp_attestation", shared(Group::Attestation), hidden),
+        ];
+        for (script, (_, _, names)) in SCRIPTS.iter().enumerate() {
+            global
+                .extend(names.iter().enumerate().map(|(index, name)| unmade(name, environment::number(script, index))));
+        }
         Lists {
-            global: vec![object(c"console", plain(CONSOLE), hidden)],
+            host: vec![object(c"host", shared(Group::Host), all)],
+            environment: shared(Group::Environment),
+            global,
             math: MATH.map(|index| function(index, hidden, 0)).collect(),
             date: DATE.map(|index| function(index, hidden, 0)).collect(),
             ccf,
-            body: plain(BODY),
+            body: own(BODY),
             handles: (0..3).map(|permission| HANDLE.map(|index| method(index, permission)).collect()).collect(),
         }
     })
@@ -117,6 +135,41 @@ fn lists() -> &'static Lists {
 
 fn function(index: usize, flags: u32, permission: i16) -> q::JSCFunctionListEntry {
     let (name, length, _) = NATIVES[index];
+    entry(name, length, index, flags, permission)
+}
+
+/// The shared functions of a group.
+fn shared(group: Group) -> Vec<q::JSCFunctionListEntry> {
+    let functions = group.functions().iter().enumerate();
+    let entry = |(index, function): (usize, &functions::Function)| {
+        let number = FIRST_SHARED + usize::from(group.number(index));
+        entry(kept(function.name), function.length, number, q::JS_PROP_C_W_E, 0)
+    };
+    functions.map(entry).collect()
+}
+
+/// A name with a NUL byte behind it, kept for ever, like the tables that refer to it.
+fn kept(name: &str) -> &'static CStr {
+    Box::leak(CString::new(name).unwrap_or_default().into_boxed_c_str())
+}
+
+/// A global that is made when it is asked for.
+fn unmade(name: &str, number: i16) -> q::JSCFunctionListEntry {
+    q::JSCFunctionListEntry {
+        name: kept(name).as_ptr(),
+        prop_flags: q::JS_PROP_CONFIGURABLE as u8,
+        def_type: q::JS_DEF_CGETSET_MAGIC as u8,
+        magic: number,
+        u: q::JSCFunctionListEntry__bindgen_ty_1 {
+            getset: q::JSCFunctionListEntry__bindgen_ty_1__bindgen_ty_2 {
+                get: q::JSCFunctionType { getter_magic: Some(environment::get) },
+                set: q::JSCFunctionType { setter_magic: Some(environment::set) },
+            },
+        },
+    }
+}
+
+fn entry(name: &'static CStr, length: u8, index: usize, flags: u32, permission: i16) -> q::JSCFunctionListEntry {
     q::JSCFunctionListEntry {
         name: name.as_ptr(),
         prop_flags: flags as u8,

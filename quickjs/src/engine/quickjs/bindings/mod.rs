@@ -2,19 +2,23 @@
 
 mod clock;
 mod console;
-mod converters;
+mod environment;
+mod functions;
+mod historical;
 mod kv;
 mod lists;
 mod request;
 mod response;
-mod rpc;
 
+pub(super) use historical::show_past_state;
 pub(super) use kv::Classes;
 pub(super) use request::request_object;
 pub(super) use response::convert;
 
+use super::interpreter;
 use super::value::{Answer, Context, Problem, Value};
 use crate::engine::Thrown;
+use crate::engine::functions::function as shared_function;
 use rquickjs_sys as q;
 use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,12 +54,6 @@ impl Call<'_> {
     fn bytes(&self, index: usize, refusal: &'static str) -> Result<Vec<u8>, Thrown> {
         self.argument(index).as_buffer().ok_or_else(|| Thrown::type_error(refusal))
     }
-
-    /// The text of a string argument; anything else is refused.
-    fn string(&self, index: usize, refusal: &'static str) -> Result<String, Problem> {
-        let value = self.argument(index);
-        if value.is_string() { value.to_text() } else { Err(Thrown::type_error(refusal).into()) }
-    }
 }
 
 /// What QuickJS calls for all native functions but those of `lists` with a prototype of their own: `magic` tells which.
@@ -66,9 +64,15 @@ unsafe extern "C" fn dispatch(
     arguments: *mut q::JSValue,
     magic: c_int,
 ) -> q::JSValue {
-    let native = usize::try_from(magic >> kv::PERMISSION_BITS).ok().and_then(|index| lists::NATIVES.get(index));
+    let number = usize::try_from(magic >> kv::PERMISSION_BITS).unwrap_or(usize::MAX);
+    let shared = number.checked_sub(lists::FIRST_SHARED).and_then(|number| u16::try_from(number).ok());
+    let native = |call: &Call<'_>| match (lists::NATIVES.get(number), shared.and_then(shared_function)) {
+        (Some((_, _, native)), _) => native(call),
+        (None, Some(function)) => functions::run(function, call),
+        (None, None) => Err(Thrown::internal("no such native function").into()),
+    };
     // SAFETY: QuickJS lends this many arguments for the call.
-    unsafe { run(native.map(|(_, _, native)| *native), Context(context), this, count, arguments, magic) }
+    unsafe { run(native, Context(context), this, count, arguments, magic) }
 }
 
 /// Runs a native function; a panic becomes an exception instead of ending the process.
@@ -76,7 +80,7 @@ unsafe extern "C" fn dispatch(
 /// # Safety
 /// The context is live, and `arguments` points to `count` values for the duration of the call.
 unsafe fn run(
-    native: Option<Native>,
+    native: impl FnOnce(&Call<'_>) -> Answer,
     context: Context,
     this: q::JSValue,
     count: c_int,
@@ -89,15 +93,12 @@ unsafe fn run(
         _ => &[],
     };
     let call = Call { context, this, arguments, magic };
-    let answer = catch_unwind(AssertUnwindSafe(|| match native {
-        Some(native) => native(&call),
-        None => Err(Thrown::internal("no such native function").into()),
-    }));
+    let answer = catch_unwind(AssertUnwindSafe(|| native(&call)));
     context.give(answer.unwrap_or_else(|_| Err(Thrown::internal("a native function failed").into())))
 }
 
-/// Builds the globals of a new context.
-pub(super) fn install(context: Context) -> Result<(), Problem> {
+/// Builds the globals of a new context, with `ccf.host` if there are to be `subprocesses`.
+pub(super) fn install(context: Context, subprocesses: bool) -> Result<(), Problem> {
     let global = context.global();
     for name in [c"SharedArrayBuffer", c"Atomics"] {
         delete(&global, name);
@@ -109,7 +110,11 @@ pub(super) fn install(context: Context) -> Result<(), Problem> {
     lists::define(&global, lists::Which::Global);
     let ccf = context.object()?;
     lists::define(&ccf, lists::Which::Ccf);
-    ccf.define("kv", kv::root(context)?)?;
+    if subprocesses {
+        lists::define(&ccf, lists::Which::Host);
+    }
+    ccf.define("kv", kv::root(context, None)?)?;
+    interpreter::globals(context).keep_ccf(&ccf);
     global.define_with("ccf", ccf, q::JS_PROP_CONFIGURABLE | q::JS_PROP_WRITABLE)?;
     clock::install(context, &global)
 }
