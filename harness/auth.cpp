@@ -178,11 +178,11 @@ std::variant<Caller, Refusal> Authenticator::meet_user(const Request& request) c
                   ",\"cert\":" + json_string(request.certificate->pem) + "}"};
 }
 
-std::string refusal_details(const Refusals& refusals) {
+Answer refusal_answer(const Refusals& refusals) {
     ordered_json details = ordered_json::array();
     for (const Refusal& refusal : refusals) {
         details.push_back(
             {{"auth_policy", refusal.policy}, {"code", "InvalidAuthenticationInfo"}, {"message", refusal.message}});
     }
-    return details.dump();
+    return error_answer(401, "InvalidAuthenticationInfo", "Invalid authentication credentials.", details.dump());
 }

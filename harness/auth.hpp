@@ -69,5 +69,5 @@ private:
     mutable std::unordered_map<std::string, std::shared_ptr<const Policies>> parsed_;
 };
 
-// The details of a 401 answer, a JSON array.
-std::string refusal_details(const Refusals& refusals);
+// The answer to a request that meets no policy.
+Answer refusal_answer(const Refusals& refusals);

@@ -5,8 +5,8 @@
 #include "application.hpp"
 #include "auth.hpp"
 #include "commands.hpp"
-#include "dispatch.hpp"
 #include "file.hpp"
+#include "service.hpp"
 
 namespace {
 
@@ -31,10 +31,9 @@ int call(const CallArguments& arguments) {
         parse_json(*arguments.caller, "--caller");
     }
     Log log = Log::to_standard_error();
-    const Application application(arguments.plugin, arguments.app, arguments.options, log);
-    Store store;
+    Application application(arguments.plugin, arguments.app, arguments.options, log);
     const Authenticator authenticator({}, {});
-    const Dispatcher dispatcher(application.registry(), store, authenticator, log);
+    const Service service(application, authenticator, log, arguments.service);
 
     Request request;
     request.method = arguments.method;
@@ -42,7 +41,7 @@ int call(const CallArguments& arguments) {
     request.headers = arguments.headers;
     request.body = arguments.body;
     request.caller = arguments.caller;
-    const Answer answer = dispatcher.answer(request);
+    const Answer answer = service.answer(request);
     print(answer, arguments.method != "HEAD");
     return answer.status < FIRST_FAILURE ? 0 : 1;
 }

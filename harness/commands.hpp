@@ -8,6 +8,7 @@
 
 #include "library.hpp"
 #include "message.hpp"
+#include "service.hpp"
 
 struct CallArguments {
     std::string plugin;
@@ -18,6 +19,7 @@ struct CallArguments {
     Headers headers;
     std::string body;
     std::optional<std::string> caller;
+    ServiceArguments service;
 };
 
 struct ServeArguments {
@@ -32,6 +34,7 @@ struct ServeArguments {
     std::vector<std::pair<std::string, std::string>> token_issuers;  // Name and path of the key.
     size_t threads;
     std::string log;
+    ServiceArguments service;
 };
 
 struct BenchLibrary {

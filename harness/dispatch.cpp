@@ -1,15 +1,14 @@
 #include "dispatch.hpp"
 
+#include <algorithm>
 #include <variant>
 
 #include "bytes.hpp"
-#include "host_table.hpp"
+#include "historical.hpp"
 
 namespace {
 
 constexpr int MAXIMUM_TRIES = 30;
-// This store has had one leader only, so all of its versions are of one view.
-constexpr const char* VIEW = "2";
 
 Answer answer_of(const Response& response) {
     Answer answer;
@@ -27,36 +26,59 @@ Answer internal_error(std::string_view message) {
 }  // namespace
 
 Answer Dispatcher::answer(const Request& request) const {
-    try {
-        return find_and_execute(request);
-    } catch (const UnknownPolicy& error) {
-        return internal_error(error.what());
-    } catch (const std::exception& error) {
-        // The path alone: queries, headers and bodies may hold secrets.
-        log_.write(JSEP_LOG_FATAL, request.method + " " + request.path + ": " + error.what());
-        return internal_error("The request could not be executed.");
+    Counted counted{request, nullptr};
+    const auto guarded = [&]() -> Answer {
+        try {
+            return find_and_execute(counted);
+        } catch (const UnknownPolicy& error) {
+            return internal_error(error.what());
+        } catch (const std::exception& error) {
+            // The path alone: queries, headers and bodies may hold secrets.
+            services_.log.write(JSEP_LOG_FATAL, request.method + " " + request.path + ": " + error.what());
+            return internal_error("The request could not be executed.");
+        }
+    };
+    Answer answer = guarded();
+    if (counted.metrics != nullptr) {
+        counted.metrics->count_answer(answer.status);
+    }
+    return answer;
+}
+
+void Dispatcher::count_call(Counted& counted, std::string_view path) const {
+    if (metrics_ != nullptr) {
+        counted.metrics = &metrics_->of(counted.request.method, path);
+        ++counted.metrics->calls;
     }
 }
 
-Answer Dispatcher::find_and_execute(const Request& request) const {
+Answer Dispatcher::find_and_execute(Counted& counted) const {
+    const Request& request = counted.request;
     std::optional<Endpoint> endpoint;
     try {
         endpoint = registry_.find(request.method, request.path);
     } catch (const LibraryError& error) {
-        return not_found(request, error);
+        const BuiltIns::Handler* built_in = built_ins_ == nullptr ? nullptr : built_ins_->find(request);
+        return built_in == nullptr ? not_found(request, error) : answer_built_in(*built_in, counted);
     }
-    if (request.caller) {
-        return execute(*endpoint, request, *request.caller);
-    }
-    const auto outcome = authenticator_.authenticate(endpoint->properties(), request);
-    if (const auto* refusals = std::get_if<Refusals>(&outcome)) {
-        return error_answer(401, "InvalidAuthenticationInfo", "Invalid authentication credentials.",
-                            refusal_details(*refusals));
-    }
-    return execute(*endpoint, request, std::get<Caller>(outcome).json);
+    count_call(counted, endpoint->path_template());
+    return authenticate_and_execute(*endpoint, counted);
 }
 
-Answer Dispatcher::execute(const Endpoint& endpoint, const Request& request, const std::string& caller) const {
+Answer Dispatcher::authenticate_and_execute(const Endpoint& endpoint, const Counted& counted) const {
+    const Request& request = counted.request;
+    if (request.caller) {
+        return execute(endpoint, counted, *request.caller);
+    }
+    const auto outcome = authenticator_.authenticate(endpoint.properties(), request);
+    if (const auto* refusals = std::get_if<Refusals>(&outcome)) {
+        return refusal_answer(*refusals);
+    }
+    return execute(endpoint, counted, std::get<Caller>(outcome).json);
+}
+
+Answer Dispatcher::execute(const Endpoint& endpoint, const Counted& counted, const std::string& caller) const {
+    const Request& request = counted.request;
     std::vector<jsep_header> headers;
     headers.reserve(request.headers.size());
     for (const auto& [name, value] : request.headers) {
@@ -71,11 +93,29 @@ Answer Dispatcher::execute(const Endpoint& endpoint, const Request& request, con
     lent.header_count = headers.size();
     lent.body = lend(request.body);
     lent.caller = lend(caller);
+    if (endpoint.mode() != JSEP_MODE_HISTORICAL) {
+        return execute_until_committed(endpoint, lent, counted);
+    }
 
+    if (services_.history == nullptr) {
+        return internal_error("This host keeps no past states.");
+    }
+    const auto found = find_transaction(*services_.history, request);
+    if (const auto* answer = std::get_if<Answer>(&found)) {
+        return *answer;
+    }
+    return execute_until_committed(endpoint, lent, counted);
+}
+
+Answer Dispatcher::execute_until_committed(const Endpoint& endpoint, const jsep_request& request,
+                                           const Counted& counted) const {
     for (int tries = 0; tries < MAXIMUM_TRIES; ++tries) {
+        if (tries > 0 && counted.metrics != nullptr) {
+            ++counted.metrics->retries;
+        }
         Transaction transaction = store_.begin();
-        const HostTable table(transaction, log_);
-        const std::optional<Response> response = endpoint.execute(lent, table.get());
+        const HostTable table(transaction, services_);
+        const std::optional<Response> response = endpoint.execute(request, table.get());
         if (!response) {
             continue;
         }
@@ -88,8 +128,16 @@ Answer Dispatcher::execute(const Endpoint& endpoint, const Request& request, con
         if (!response->apply_writes()) {
             return answer;
         }
+        if (const std::string_view claims = response->claims_digest(); !claims.empty()) {
+            Digest digest{};
+            std::copy_n(claims.begin(), std::min(claims.size(), digest.size()), digest.begin());
+            transaction.set_claims_digest(digest);
+        }
         if (const std::optional<Version> version = transaction.commit()) {
-            answer.headers.emplace_back("x-ms-ccf-transaction-id", std::string(VIEW) + "." + std::to_string(*version));
+            add_transaction_id(answer, *version);
+            if (services_.history != nullptr) {
+                services_.history->ledger().sign_when_due();
+            }
             return answer;
         }
     }
@@ -100,21 +148,37 @@ Answer Dispatcher::execute(const Endpoint& endpoint, const Request& request, con
     return answer;
 }
 
+void Dispatcher::add_transaction_id(Answer& answer, Version version) const {
+    // A store without ledger has had one leader only.
+    const TransactionId id = services_.history == nullptr
+                                 ? TransactionId{Ledger::FIRST_VIEW, static_cast<uint64_t>(version)}
+                                 : services_.history->ledger().id_of(version);
+    answer.headers.emplace_back(TRANSACTION_HEADER, id.text());
+}
+
+Answer Dispatcher::answer_built_in(const BuiltIns::Handler& handler, Counted& counted) const {
+    count_call(counted, BuiltIns::path_of(counted.request));
+    return handler(counted.request);
+}
+
 Answer Dispatcher::not_found(const Request& request, const LibraryError& error) const {
-    switch (error.status()) {
-        case JSEP_PATH_UNKNOWN:
-            return error_answer(404, "ResourceNotFound", error.message());
-        case JSEP_METHOD_UNSUPPORTED: {
-            Answer answer;
-            if (request.method == "OPTIONS") {
-                answer.status = 204;
-            } else {
-                answer = error_answer(405, "UnsupportedHttpVerb", error.message());
-            }
-            answer.headers.emplace_back("allow", registry_.methods(request.path));
-            return answer;
-        }
-        default:
-            throw error;
+    const std::string built_in_methods = built_ins_ == nullptr ? std::string() : built_ins_->methods(request);
+    const bool unknown = error.status() == JSEP_PATH_UNKNOWN;
+    if (unknown && built_in_methods.empty()) {
+        return error_answer(404, "ResourceNotFound", error.message());
     }
+    if (!unknown && error.status() != JSEP_METHOD_UNSUPPORTED) {
+        throw error;
+    }
+    const std::string methods = unknown ? built_in_methods : registry_.methods(request.path);
+    Answer answer;
+    if (request.method == "OPTIONS") {
+        answer.status = 204;
+    } else {
+        const std::string path(BuiltIns::path_of(request));
+        answer = error_answer(405, "UnsupportedHttpVerb",
+                              unknown ? "Allowed methods for '" + path + "' are: " + methods + "." : error.message());
+    }
+    answer.headers.emplace_back("allow", methods);
+    return answer;
 }

@@ -22,7 +22,7 @@ uint32_t guarded(void* context, const char* function, const Work& work) noexcept
     } catch (const VersionForgotten&) {
         return JSEP_CONFLICT;
     } catch (const std::exception& error) {
-        table_of(context).log().write(JSEP_LOG_FATAL, std::string(function) + " failed: " + error.what());
+        table_of(context).services().log.write(JSEP_LOG_FATAL, std::string(function) + " failed: " + error.what());
         return CALLBACK_FAILED;
     }
 }
@@ -93,12 +93,13 @@ uint32_t store_clear(void* context, jsep_bytes map) {
 }
 
 void write_log(void* context, jsep_log_level level, jsep_bytes text) {
-    table_of(context).log().write(level, view(text));
+    table_of(context).services().log.write(level, view(text));
 }
 
 }  // namespace
 
-HostTable::HostTable(Transaction& transaction, Log& log) : transaction_(transaction), log_(log) {
+HostTable::HostTable(Transaction& transaction, const HostServices& services)
+    : transaction_(transaction), services_(services) {
     table_.size = sizeof(table_);
     table_.context = this;
     table_.store_get = store_get;

@@ -1,25 +1,32 @@
-// What this host offers to one running request: its transaction and the log.
+// What this host offers to one running request: its transaction, and what all requests share.
 #pragma once
 
+#include "history.hpp"
 #include "log.hpp"
 #include "store.hpp"
 
 #include "jsep.h"
 
+// What all requests share. All outlive the requests; what is null is not offered.
+struct HostServices {
+    Log& log;
+    History* history = nullptr;
+};
+
 class HostTable {
 public:
     // Both outlive the table.
-    HostTable(Transaction& transaction, Log& log);
+    HostTable(Transaction& transaction, const HostServices& services);
     HostTable(const HostTable&) = delete;
     HostTable& operator=(const HostTable&) = delete;
 
     const jsep_host& get() const { return table_; }
 
     Transaction& transaction() { return transaction_; }
-    Log& log() { return log_; }
+    const HostServices& services() const { return services_; }
 
 private:
     Transaction& transaction_;
-    Log& log_;
+    const HostServices& services_;
     jsep_host table_{};
 };

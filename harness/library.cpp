@@ -16,12 +16,17 @@ void write_log(void* context, jsep_log_level level, jsep_bytes text) {
     static_cast<Log*>(context)->write(level, view(text));
 }
 
-jsep_engine* start_engine(const Plugin& plugin, const Options& options, Log& log) {
+std::vector<jsep_option> lend_all(const Options& options) {
     std::vector<jsep_option> lent;
     lent.reserve(options.size());
     for (const auto& [name, value] : options) {
         lent.push_back(jsep_option{lend(name), lend(value)});
     }
+    return lent;
+}
+
+jsep_engine* start_engine(const Plugin& plugin, const Options& options, Log& log) {
+    const std::vector<jsep_option> lent = lend_all(options);
     const jsep_logger logger{sizeof(jsep_logger), &log, write_log};
     jsep_engine* engine = nullptr;
     require_ok(plugin, plugin.engine_new(lent.data(), lent.size(), &logger, &engine));
@@ -63,11 +68,19 @@ std::string_view Response::body() const {
     return view(plugin_->response_body(handle_.get()));
 }
 
+std::string_view Response::claims_digest() const {
+    return view(plugin_->response_claims_digest(handle_.get()));
+}
+
 jsep_execution_timings Response::timings() const {
     jsep_execution_timings timings{};
     timings.size = sizeof(timings);
     require_ok(*plugin_, plugin_->response_timings_get(handle_.get(), &timings));
     return timings;
+}
+
+std::string_view Endpoint::path_template() const {
+    return view(plugin_->endpoint_template(handle_.get()));
 }
 
 std::string_view Endpoint::properties() const {
@@ -89,6 +102,11 @@ Registry::Registry(const Plugin& plugin, const Engine& engine)
 
 void Registry::install(std::string_view bundle) const {
     require_ok(*plugin_, plugin_->registry_install(handle_.get(), lend(bundle)));
+}
+
+void Registry::set_options(const Options& options) const {
+    const std::vector<jsep_option> lent = lend_all(options);
+    require_ok(*plugin_, plugin_->registry_set_options(handle_.get(), lent.data(), lent.size()));
 }
 
 Endpoint Registry::find(std::string_view method, std::string_view path) const {

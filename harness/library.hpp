@@ -40,6 +40,8 @@ public:
     std::vector<std::pair<std::string, std::string>> headers() const;
     // Lent; lives as long as the response.
     std::string_view body() const;
+    // 32 bytes, or none; lent, as the body.
+    std::string_view claims_digest() const;
     bool apply_writes() const { return plugin_->response_apply_writes(handle_.get()); }
     jsep_execution_timings timings() const;
 
@@ -52,8 +54,10 @@ class Endpoint {
 public:
     Endpoint(const Plugin& plugin, jsep_endpoint* handle) : plugin_(&plugin), handle_(handle, plugin.endpoint_free) {}
 
-    // A JSON object; lent, lives as long as the endpoint.
+    // Lent, live as long as the endpoint. The properties are a JSON object.
+    std::string_view path_template() const;
     std::string_view properties() const;
+    jsep_mode mode() const { return plugin_->endpoint_mode(handle_.get()); }
     // Nothing when the host's transaction must be run again. Throws LibraryError.
     std::optional<Response> execute(const jsep_request& request, const jsep_host& host) const;
 
@@ -68,6 +72,8 @@ public:
     Registry(const Plugin& plugin, const Engine& engine);
 
     void install(std::string_view bundle) const;
+    // Takes all options or none; an empty value means the default.
+    void set_options(const Options& options) const;
     Endpoint find(std::string_view method, std::string_view path) const;
     // The methods of a path, as in an `allow` header.
     std::string methods(std::string_view path) const;

@@ -85,6 +85,22 @@ struct Common {
     Options split_options() const { return split_all(options, '=', "--option"); }
 };
 
+// Options of the commands that answer from a store with a ledger.
+void add_service_options(CLI::App& command, ServiceArguments& arguments) {
+    command
+        .add_option("--node-key", arguments.node_key, "Key that signs the ledger, PEM; without it a new one is made")
+        ->type_name("FILE");
+    command.add_option("--node-cert", arguments.node_certificate, "Certificate of that key, PEM")->type_name("FILE");
+    command
+        .add_option("--signature-interval", arguments.signature_interval,
+                    "Sign after so many transactions; 0: when somebody asks what is committed")
+        ->capture_default_str();
+    command
+        .add_option("--historical-delay", arguments.historical_delay,
+                    "Past states are there when they have been asked for so many times")
+        ->capture_default_str();
+}
+
 void add_call(CLI::App& program, std::function<int()>& action) {
     struct Given : Common {
         CallArguments call;
@@ -104,6 +120,7 @@ void add_call(CLI::App& program, std::function<int()>& action) {
         command
             ->add_option("--caller", given->caller, "Caller that the app sees; without it the request is authenticated")
             ->type_name("JSON");
+    add_service_options(*command, given->call.service);
     command->callback([given, caller, &action] {
         action = [given, has_caller = caller->count() > 0] {
             CallArguments& arguments = given->call;
@@ -147,6 +164,7 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));
     command->add_option("--log", arguments.log, "Where to append the log instead of standard error")->type_name("FILE");
+    add_service_options(*command, arguments.service);
     command->callback([given, &action] {
         action = [given] {
             ServeArguments& arguments = given->serve;

@@ -194,7 +194,7 @@ nlohmann::ordered_json measure(const BenchLibrary& library, const BenchArguments
     const Application application(library.path, arguments.app, library.options, log);
     Store store(KEPT_VALUES);
     const Authenticator authenticator({}, {});
-    const Dispatcher dispatcher(application.registry(), store, authenticator, log);
+    const Dispatcher dispatcher(application.registry(), store, authenticator, HostServices{log});
 
     nlohmann::ordered_json options = nlohmann::ordered_json::object();
     for (const auto& [name, value] : library.options) {

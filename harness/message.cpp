@@ -56,6 +56,18 @@ void set_target(Request& request, std::string_view target) {
     request.query = mark == std::string_view::npos ? std::string() : decode_query(target.substr(mark + 1));
 }
 
+std::optional<std::string_view> query_parameter(std::string_view query, std::string_view name) {
+    std::optional<std::string_view> value;
+    while (!query.empty()) {
+        const std::string_view part = query.substr(0, query.find('&'));
+        query.remove_prefix(std::min(part.size() + 1, query.size()));
+        if (part.substr(0, part.find('=')) == name) {
+            value = part.substr(std::min(name.size() + 1, part.size()));
+        }
+    }
+    return value;
+}
+
 Answer error_answer(int status, std::string_view code, std::string_view message, std::string_view details) {
     nlohmann::ordered_json error;
     error["code"] = code;

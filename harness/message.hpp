@@ -42,6 +42,9 @@ struct Answer {
 // Splits a request target at its first question mark and decodes the query.
 void set_target(Request& request, std::string_view target);
 
+// The value of a parameter in a decoded query, lent from there; the last counts. Nothing when there is none.
+std::optional<std::string_view> query_parameter(std::string_view query, std::string_view name);
+
 // The error body that all of the host's own answers have. `details` is a JSON array or empty.
 Answer error_answer(int status, std::string_view code, std::string_view message, std::string_view details = {});
 

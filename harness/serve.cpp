@@ -7,10 +7,9 @@
 #include "application.hpp"
 #include "auth.hpp"
 #include "commands.hpp"
-#include "dispatch.hpp"
 #include "http_server.hpp"
+#include "service.hpp"
 #include "start_error.hpp"
-#include "store.hpp"
 #include "thread_pool.hpp"
 
 namespace {
@@ -60,10 +59,9 @@ int serve(const ServeArguments& arguments) {
     // The server finishes the pool, so no task outlives what it uses.
     ThreadPool pool(arguments.threads);
     Application application(arguments.plugin, arguments.app, arguments.options, log);
-    Store store;
-    const Dispatcher dispatcher(application.registry(), store, authenticator, log);
+    const Service service(application, authenticator, log, arguments.service);
     HttpServer server(
-        pool, log, [&dispatcher](const Request& request) { return dispatcher.answer(request); }, tls.get());
+        pool, log, [&service](const Request& request) { return service.answer(request); }, tls.get());
     server.listen(arguments.listen);
     std::cout << "listening on " << server.url() << std::endl;
     server.run(signals, [&](int signal) {

@@ -52,6 +52,48 @@ Version Store::last_change(const Map* map, std::string_view key) {
     return found == map->keys.end() ? 0 : found->second.entries.back().version;
 }
 
+void Store::append(const std::function<std::optional<WriteSet>(Version)>& make) {
+    const std::unique_lock<std::shared_mutex> lock(mutex_);
+    if (std::optional<WriteSet> writes = make(version_ + 1)) {
+        write(std::move(*writes), std::nullopt);
+    }
+}
+
+void Store::replay(const Commit& commit) {
+    const std::unique_lock<std::shared_mutex> lock(mutex_);
+    apply(*commit.writes, commit.version);
+    version_ = commit.version;
+}
+
+// The caller holds the lock for itself alone.
+Version Store::write(WriteSet writes, const std::optional<Digest>& claims_digest) {
+    const Commit commit{version_ + 1, std::make_shared<const WriteSet>(std::move(writes)), claims_digest};
+    if (journal_ != nullptr) {
+        journal_->append(commit);
+    }
+    apply(*commit.writes, commit.version);
+    version_ = commit.version;
+    return version_;
+}
+
+void Store::apply(const WriteSet& writes, Version version) {
+    for (const auto& [name, changes] : writes) {
+        apply(maps_[name], changes, version);
+    }
+}
+
+void Store::apply(Map& map, const Changes& changes, Version version) const {
+    uint64_t size = map.sizes.entries.empty() ? 0 : map.sizes.entries.back().size;
+    for (const auto& [key, value] : changes) {
+        History<Written>& history = map.keys[key];
+        const bool had_value = !history.entries.empty() && history.entries.back().value != nullptr;
+        history.add(Written{version, value}, kept_values_);
+        size += (value != nullptr ? 1U : 0U);
+        size -= (had_value ? 1U : 0U);
+    }
+    map.sizes.add(Size{version, size}, kept_values_);
+}
+
 // The caller holds the store's lock. Null when the key has no value.
 const Store::Written* Transaction::read(std::string_view map, std::string_view key) {
     const Store::Map* found_map = store_->find_map(map);
@@ -143,12 +185,7 @@ std::optional<Version> Transaction::commit() {
     if (!is_valid()) {
         return std::nullopt;
     }
-    const Version version = store_->version_ + 1;
-    for (const auto& [name, writes] : writes_) {
-        apply(store_->maps_[name], writes, version);
-    }
-    store_->version_ = version;
-    return version;
+    return store_->write(resolve_writes(), claims_digest_);
 }
 
 // The caller holds the store's lock.
@@ -162,34 +199,24 @@ bool Transaction::is_valid() const {
            });
 }
 
-// The caller holds the store's lock for itself alone.
-void Transaction::apply(Store::Map& map, const Writes& writes, Version version) const {
-    uint64_t size = map.sizes.entries.empty() ? 0 : map.sizes.entries.back().size;
-    const size_t kept = store_->kept_values_;
-    if (writes.cleared) {
-        for (auto& [key, history] : map.keys) {
-            // A key that is written again gets its entry below: a history has one entry per version.
-            if (history.entries.back().value != nullptr) {
-                --size;
-                if (writes.keys.count(key) == 0) {
-                    history.add(Store::Written{version, nullptr}, kept);
+// The caller holds the store's lock. Gives the writes away.
+WriteSet Transaction::resolve_writes() {
+    WriteSet resolved;
+    for (auto& [name, writes] : writes_) {
+        const Store::Map* map = store_->find_map(name);
+        // Removing what never was leaves no trace.
+        for (auto change = writes.keys.begin(); change != writes.keys.end();) {
+            const bool nothing = change->second == nullptr && (map == nullptr || map->keys.count(change->first) == 0);
+            change = nothing ? writes.keys.erase(change) : std::next(change);
+        }
+        if (writes.cleared && map != nullptr) {
+            for (const auto& [key, history] : map->keys) {
+                if (history.entries.back().value != nullptr) {
+                    writes.keys.emplace(key, nullptr);  // Unless it is written again.
                 }
             }
         }
+        resolved.emplace(name, std::move(writes.keys));
     }
-    for (const auto& [key, value] : writes.keys) {
-        auto found = map.keys.find(key);
-        const bool had_value =
-            !writes.cleared && found != map.keys.end() && found->second.entries.back().value != nullptr;
-        if (value == nullptr && found == map.keys.end()) {
-            continue;  // Removing what never was leaves no trace.
-        }
-        if (found == map.keys.end()) {
-            found = map.keys.emplace(key, Store::History<Store::Written>()).first;
-        }
-        found->second.add(Store::Written{version, value}, kept);
-        size += (value != nullptr ? 1U : 0U);
-        size -= (had_value ? 1U : 0U);
-    }
-    map.sizes.add(Store::Size{version, size}, kept);
+    return resolved;
 }

@@ -2,7 +2,7 @@
 //
 // Each commit that writes gets the next version of the whole store. A transaction reads the state of the version that
 // was current when it began, whatever is committed meanwhile. Its commit fails when something that it read has changed
-// since. Former values stay, so that a transaction can begin at an older version.
+// since. Former values stay for the transactions that still read them; past states are the ledger's (ledger.hpp).
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,30 @@
 #include <utility>
 #include <vector>
 
+#include "encoding.hpp"
+
 using Version = int64_t;
 using Value = std::shared_ptr<const std::string>;
+
+// Changes of one map by key; a null value removes.
+using Changes = std::map<std::string, Value, std::less<>>;
+// What one transaction changed, by map.
+using WriteSet = std::map<std::string, Changes, std::less<>>;
+
+// One commit that wrote something.
+struct Commit {
+    Version version;
+    std::shared_ptr<const WriteSet> writes;
+    std::optional<Digest> claims_digest;
+};
+
+// Learns of all commits that write.
+class Journal {
+public:
+    virtual ~Journal() = default;
+    // In the order of their versions, before anybody can see the commit. When it throws, there is no commit.
+    virtual void append(const Commit& commit) = 0;
+};
 
 class Transaction;
 
@@ -35,8 +57,15 @@ public:
     // Keeps the last `kept_values` values of each key, and perhaps some more.
     explicit Store(size_t kept_values = KEEP_ALL) : kept_values_(kept_values) {}
 
+    // The journal outlives the store. Before the first commit.
+    void set_journal(Journal& journal) { journal_ = &journal; }
+
     Transaction begin();
     Version version() const;
+    // Commits what `make` gives for the next version, with no other commit in between; nothing commits nothing.
+    void append(const std::function<std::optional<WriteSet>(Version)>& make);
+    // Commits again what a journal has kept. Before the first transaction.
+    void replay(const Commit& commit);
 
 private:
     friend class Transaction;
@@ -67,11 +96,15 @@ private:
     const Map* find_map(std::string_view name) const;
     static Version last_change(const Map* map);
     static Version last_change(const Map* map, std::string_view key);
+    Version write(WriteSet writes, const std::optional<Digest>& claims_digest);
+    void apply(const WriteSet& writes, Version version);
+    void apply(Map& map, const Changes& changes, Version version) const;
 
     mutable std::shared_mutex mutex_;
     std::map<std::string, Map, std::less<>> maps_;
     Version version_ = FIRST_VERSION;
     const size_t kept_values_;
+    Journal* journal_ = nullptr;
 };
 
 // One transaction, used by one thread. Reads do not show its own writes: the library keeps the writes of a running
@@ -92,6 +125,7 @@ public:
     void put(std::string_view map, std::string_view key, std::string_view value);
     void remove(std::string_view map, std::string_view key);
     void clear(std::string_view map);
+    void set_claims_digest(const Digest& digest) { claims_digest_ = digest; }
 
     // The version of the state that the transaction saw or made; nothing when it must be run again.
     std::optional<Version> commit();
@@ -101,7 +135,7 @@ private:
 
     struct Writes {
         bool cleared = false;
-        std::map<std::string, Value> keys;  // A null value removes.
+        Changes keys;
     };
 
     Transaction(Store& store, Version start_version) : store_(&store), start_version_(start_version) {}
@@ -109,11 +143,12 @@ private:
     const Store::Written* read(std::string_view map, std::string_view key);
     Writes& writes_to(std::string_view map);
     bool is_valid() const;
-    void apply(Store::Map& map, const Writes& writes, Version version) const;
+    WriteSet resolve_writes();
 
     Store* store_;
     Version start_version_;
     std::vector<std::pair<std::string, std::string>> read_keys_;
     std::set<std::string, std::less<>> read_maps_;
     std::map<std::string, Writes, std::less<>> writes_;
+    std::optional<Digest> claims_digest_;
 };

@@ -4,6 +4,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "encoding.hpp"
 #include "start_error.hpp"
 
 namespace {
@@ -74,10 +75,7 @@ std::shared_ptr<const ClientCertificate> peer_certificate(const SSL* session) {
         return nullptr;
     }
     ClientCertificate result;
-    static constexpr char DIGITS[] = "0123456789abcdef";
-    for (unsigned int index = 0; index < length; ++index) {
-        result.id += {DIGITS[digest[index] >> 4U], DIGITS[digest[index] & 0xfU]};
-    }
+    result.id = to_hex(std::string_view(reinterpret_cast<const char*>(digest), length));
     char* text = nullptr;
     const long size = BIO_get_mem_data(pem.get(), &text);
     result.pem.assign(text, static_cast<size_t>(size));

@@ -1,4 +1,4 @@
-"""An app with a dependency-injection container: built once where requests share a realm, anew for each request elsewhere."""
+"""An app with a dependency-injection container: built once where requests share a realm, anew for each elsewhere."""
 
 import pytest
 

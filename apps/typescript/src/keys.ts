@@ -70,7 +70,7 @@ export function wrapKey(
 ): Response<{ size: number; wrapped: string; same: boolean } | Failure> {
   const { publicKey, privateKey, parameters } = request.body.json();
   const key = ccfcrypto.generateAesKey(256);
-  // A password makes a poor key; AES-KWP takes raw bytes, the others take PEM.
+  // AES-KWP takes a raw key, the others take PEM.
   const [wrapping, unwrapping] =
     parameters.name === "AES-KWP"
       ? [fromBase64url(publicKey), fromBase64url(privateKey)]
