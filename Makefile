@@ -36,6 +36,7 @@ run: build ## Play the logging scenario on both libraries and compare them
 	@python3 scripts/demo.py $(BUILD)
 
 test: build ## Run all tests
+	@scripts/install_packages.sh tests
 	@$(V8) && scripts/test.sh $(BUILD)
 
 bench: build ## Run the criterion benches on both libraries

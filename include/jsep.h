@@ -208,6 +208,10 @@ typedef struct jsep_bytes {
 //   each request, `2` uses the app's evaluated state. The result of a request is the same.
 // - `helper_threads`: threads of the engine's own for garbage collection and compilation, 0 to 8 (default 1; with `jit` =
 //   `off` 0).
+// - `untrusted_time`: what scripts see of the clock. `real` (default): the host's time. `gated`: 0, until the script calls
+//   `ccf.enableUntrustedDateTime(true)`.
+// - `subprocesses`: `on` or `off` (default `off`). With `on` scripts see `ccf.host.triggerSubprocess`, which calls the host's
+//   `trigger_subprocess`.
 //
 // Run-time options, also read by `jsep_registry_set_options`, where an empty value means the default again:
 // - `max_heap_bytes` (default 104857600), `max_stack_bytes` (1048576), `max_execution_time_ms` (5000): limits of one request.

@@ -1,13 +1,20 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building and testing need, if some are missing, after saying so.
+# Installs the Debian packages that are missing, after saying so: those for building and running, and with the argument
+# `tests` those for the tests too.
 set -euo pipefail
 
 packages=(
-  build-essential cmake binutils            # C and C++
+  build-essential cmake binutils            # C and C++; OpenSSL for the libraries is built from its source
   libcli11-dev nlohmann-json3-dev libssl-dev   # what jsep-host is made of
-  python3 python3-venv                      # tests, and the comparison of `make run`
-  clang-format pkg-config                   # checks
+  python3                                   # the comparison of `make run`
 )
+if [ "${1-}" = tests ]; then
+  packages+=(python3-venv clang-format pkg-config)
+  # Node.js bundles the apps that come from npm. It often is there from elsewhere than Debian.
+  if ! command -v node > /dev/null || ! command -v npm > /dev/null; then
+    packages+=(nodejs npm)
+  fi
+fi
 
 if ! command -v cargo > /dev/null; then
   echo "install_packages: cargo is missing; install Rust first (the toolchain is not a Debian package of a fitting version)" >&2

@@ -32,5 +32,6 @@ run "C and C++ tests of the interface and the host" \
   env JSV8_LIBRARY="$build/libjsv8.so" JSQUICKJS_LIBRARY="$build/libjsquickjs.so" \
   ctest --test-dir "$build/harness" --output-on-failure
 run "install, and a program that uses it" packaging/test.sh "$build"
+run "apps that are made with npm" scripts/build_apps.sh "$build"
 run "end-to-end tests on both libraries" env JSEP_BUILD="$build" "$build/venv/bin/pytest" python_tests -q
 step "all tests passed"
