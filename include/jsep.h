@@ -144,6 +144,54 @@ typedef uint32_t jsep_mode;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
+// What a request may do with a map.
+//
+// Source: `src/abi/host.rs`.
+enum jsep_permission
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Nothing.
+    JSEP_PERMISSION_NONE = 0,
+    // Reads.
+    JSEP_PERMISSION_READ = 1,
+    // Reads and writes.
+    JSEP_PERMISSION_READ_WRITE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum jsep_permission jsep_permission;
+#else
+typedef uint32_t jsep_permission;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+// What became of a transaction. A number that is not among these reads as unknown.
+//
+// Source: `src/abi/consensus.rs`.
+enum jsep_transaction_status
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : uint32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+    // Nothing is known of it: it may come, or not.
+    JSEP_TRANSACTION_UNKNOWN = 0,
+    // It is there and may still be lost.
+    JSEP_TRANSACTION_PENDING = 1,
+    // It is there for ever.
+    JSEP_TRANSACTION_COMMITTED = 2,
+    // It will never be.
+    JSEP_TRANSACTION_INVALID = 3,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum jsep_transaction_status jsep_transaction_status;
+#else
+typedef uint32_t jsep_transaction_status;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 // An endpoint as found for one path, with the values of its path template.
 //
 // Functions: `jsep_registry_find`, `jsep_endpoint_template`, `jsep_endpoint_mode`, `jsep_endpoint_properties`,

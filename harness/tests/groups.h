@@ -11,6 +11,7 @@ void test_install(const jsep_engine* engine);
 void test_look_up(const jsep_engine* engine);
 void test_requests(const jsep_engine* engine);
 void test_store(const jsep_engine* engine);
+void test_host_table(const jsep_engine* engine);
 void test_limits(const jsep_engine* engine);
 void test_lifetimes(void);
 void test_threads(const jsep_engine* engine);

@@ -51,6 +51,7 @@ static void test_library(struct old_thread* old) {
         test_look_up(engine);
         test_requests(engine);
         test_store(engine);
+        test_host_table(engine);
         test_limits(engine);
         test_threads(engine);
         test_fork(engine);

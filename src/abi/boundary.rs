@@ -107,6 +107,11 @@ pub(crate) unsafe fn read_grown<T: Copy>(pointer: *const T, smallest: usize, nam
     // SAFETY: each struct begins with its size, and the caller promises a live one.
     let size = *unsafe { required(pointer.cast::<usize>(), name) }?;
     check_size(size, smallest, name)?;
+    // Each version ends where a member does, and no member is narrower than a pointer.
+    if !size.is_multiple_of(size_of::<usize>()) {
+        let text = format!("`{name}.size` is {size}, which is not the size of any version of this struct");
+        return Err(Error::new(jsep_status::JSEP_STRUCT_SIZE, text));
+    }
     let mut whole = std::mem::MaybeUninit::<T>::zeroed();
     // SAFETY: no more is copied than the host has and than there is room for; the rest is zero, which the caller allows.
     unsafe {

@@ -108,10 +108,10 @@ fn lists() -> &'static Lists {
         for (name, group) in [(c"rpc", Group::Rpc), (c"crypto", Group::Crypto), (c"consensus", Group::Consensus)] {
             ccf.push(object(name, shared(group), all));
         }
-        let drop_cached_states = shared(Group::Historical).into_iter().skip(1);
-        ccf.push(object(c"historical", own(STATE_RANGE).into_iter().chain(drop_cached_states).collect(), all));
-        let aliases = Group::Crypto.functions().iter().zip(shared(Group::Crypto));
-        ccf.extend(aliases.filter(|(function, _)| ALIASES.contains(&function.name)).map(|(_, entry)| entry));
+        let mut historical = own(STATE_RANGE);
+        historical.extend(some_shared(Group::Historical, |name| name != "getStateRange"));
+        ccf.push(object(c"historical", historical, all));
+        ccf.extend(some_shared(Group::Crypto, |name| ALIASES.contains(&name)));
         let mut global = vec![
             object(c"console", own(CONSOLE), hidden),
             object(c"snp_attestation", shared(Group::Attestation), hidden),
@@ -140,12 +140,17 @@ fn function(index: usize, flags: u32, permission: i16) -> q::JSCFunctionListEntr
 
 /// The shared functions of a group.
 fn shared(group: Group) -> Vec<q::JSCFunctionListEntry> {
-    let functions = group.functions().iter().enumerate();
-    let entry = |(index, function): (usize, &functions::Function)| {
+    some_shared(group, |_| true).collect()
+}
+
+/// Those of them with certain names.
+fn some_shared(group: Group, wanted: fn(&str) -> bool) -> impl Iterator<Item = q::JSCFunctionListEntry> {
+    let functions = group.functions().iter().enumerate().filter(move |(_, function)| wanted(function.name));
+    let entry = move |(index, function): (usize, &functions::Function)| {
         let number = FIRST_SHARED + usize::from(group.number(index));
         entry(kept(function.name), function.length, number, q::JS_PROP_C_W_E, 0)
     };
-    functions.map(entry).collect()
+    functions.map(entry)
 }
 
 /// A name with a NUL byte behind it, kept for ever, like the tables that refer to it.
