@@ -260,6 +260,8 @@ typedef struct jsep_bytes {
 //   `ccf.enableUntrustedDateTime(true)`.
 // - `subprocesses`: `on` or `off` (default `off`). With `on` scripts see `ccf.host.triggerSubprocess`, which calls the host's
 //   `trigger_subprocess`.
+// - `intl`: `on` or `off` (default `off`; the QuickJS library knows only `off`). With `on` scripts see `Intl`, whose results depend
+//   on the locale data that the engine was built with, and apps are evaluated for each request.
 //
 // Run-time options, also read by `jsep_registry_set_options`, where an empty value means the default again:
 // - `max_heap_bytes` (default 104857600), `max_stack_bytes` (1048576), `max_execution_time_ms` (5000): limits of one request.

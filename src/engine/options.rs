@@ -24,8 +24,26 @@ pub struct Options {
     pub realm: RealmChoice,
     /// Threads of the engine's own; `None` leaves the number to the engine.
     pub helper_threads: Option<u32>,
-    /// Whether scripts see `ccf.host`.
-    pub subprocesses: bool,
+    /// What scripts see beyond what they always see.
+    pub optional: OptionalGlobals,
+}
+
+/// Globals that scripts see only when they are asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OptionalGlobals {
+    /// `ccf.host`, which starts processes.
+    pub host: bool,
+    /// `Intl`, and `Temporal` where the engine has it.
+    pub intl: bool,
+}
+
+/// What an engine can do if it is asked to.
+#[derive(Clone, Copy, Debug)]
+pub struct Abilities {
+    /// Compile to machine code.
+    pub jit: bool,
+    /// Show `Intl`.
+    pub intl: bool,
 }
 
 /// Options that each request reads anew.
@@ -61,18 +79,23 @@ impl Default for RuntimeOptions {
     }
 }
 
-const ENGINE_OPTIONS: &str = "jit, realm, helper_threads, untrusted_time, subprocesses";
+const ENGINE_OPTIONS: &str = "jit, realm, helper_threads, untrusted_time, subprocesses, intl";
 const RUNTIME_OPTIONS: &str = "max_heap_bytes, max_stack_bytes, max_execution_time_ms, log_exception_details, \
                                return_exception_details, max_cached_interpreters";
 
 impl Options {
-    /// Reads engine options and defaults of run-time options. `can_jit` tells whether the engine knows machine code.
-    pub fn parse(given: &[(&str, &str)], can_jit: bool) -> Result<(Options, RuntimeOptions), Error> {
-        let mut options = Options { jit: can_jit, realm: RealmChoice::Auto, helper_threads: None, subprocesses: false };
+    /// Reads engine options and defaults of run-time options. What the engine is not able to do is refused.
+    pub fn parse(given: &[(&str, &str)], able: Abilities) -> Result<(Options, RuntimeOptions), Error> {
+        let mut options = Options {
+            jit: able.jit,
+            realm: RealmChoice::Auto,
+            helper_threads: None,
+            optional: OptionalGlobals::default(),
+        };
         let mut runtime = RuntimeOptions::default();
         for (name, value) in given {
             match *name {
-                "jit" => options.jit = jit(value, can_jit)?,
+                "jit" => options.jit = ability(name, value, able.jit, "machine code")?,
                 "realm" => {
                     options.realm = match *value {
                         "auto" | "fresh" => RealmChoice::Auto,
@@ -92,7 +115,8 @@ impl Options {
                         _ => return Err(invalid(name, value, "real or gated")),
                     }
                 }
-                "subprocesses" => options.subprocesses = switch(name, value)?,
+                "subprocesses" => options.optional.host = switch(name, value)?,
+                "intl" => options.optional.intl = ability(name, value, able.intl, "Intl")?,
                 _ => {
                     let known = format!("{ENGINE_OPTIONS}, {RUNTIME_OPTIONS}");
                     runtime.set(name, value, &known)?;
@@ -158,12 +182,11 @@ impl RuntimeOptions {
     }
 }
 
-fn jit(value: &str, can_jit: bool) -> Result<bool, Error> {
-    match switch("jit", value) {
-        Ok(false) => Ok(false),
-        Err(error) if can_jit => Err(error),
-        Ok(true) if can_jit => Ok(true),
-        _ => Err(invalid("jit", value, "off, because this engine has no machine code")),
+/// A switch for what not all engines are able to do.
+fn ability(name: &str, value: &str, able: bool, what: &str) -> Result<bool, Error> {
+    match switch(name, value) {
+        Ok(true) | Err(_) if !able => Err(invalid(name, value, &format!("off, because this engine has no {what}"))),
+        result => result,
     }
 }
 

@@ -29,7 +29,7 @@ impl Plugin {
     pub fn start(options: &[(&str, &str)], log: Log) -> Result<Plugin, Error> {
         let begin = Instant::now();
         process::not_forked()?;
-        let (options, runtime) = Options::parse(options, engine::CAN_JIT)?;
+        let (options, runtime) = Options::parse(options, engine::ABILITIES)?;
         let engine = engine::create(&options)?;
         process::watch_forks();
         let start = engine.description().start_ns;

@@ -30,14 +30,14 @@ mod stack;
 mod watchdog;
 
 use crate::app::App;
-use crate::engine::{Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::engine::{Abilities, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
 use crate::error::Error;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use watchdog::Watchdog;
 
-/// V8 can compile to machine code.
-pub const CAN_JIT: bool = true;
+/// V8 is able to do all.
+pub const ABILITIES: Abilities = Abilities { jit: true, intl: true };
 
 /// Name and version of the library and of V8.
 pub fn library_name() -> &'static str {

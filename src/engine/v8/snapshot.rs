@@ -10,7 +10,7 @@ use super::modules::{self, Evaluation, Graph};
 use super::restoring;
 use super::watchdog::Watchdog;
 use crate::app::{self, App};
-use crate::engine::CaptureTimings;
+use crate::engine::{CaptureTimings, OptionalGlobals};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::RefCell;
@@ -83,8 +83,8 @@ pub(super) struct Making<'a> {
     pub(super) app: &'a Arc<App>,
     pub(super) limits: Limits,
     pub(super) watchdog: &'a Watchdog,
-    /// Whether scripts see `ccf.host`.
-    pub(super) subprocesses: bool,
+    /// What scripts see beyond what they always see.
+    pub(super) optional: OptionalGlobals,
 }
 
 /// What to capture.
@@ -171,7 +171,7 @@ fn fill(
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
     let hidden = Hidden::hide(scope, context)?;
-    let bindings = bindings::install(scope, making.subprocesses)?;
+    let bindings = bindings::install(scope, making.optional)?;
     let app = making.app;
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
@@ -215,6 +215,10 @@ fn fill(
     };
     let hazard = hidden.restore(scope, context);
     impossible = impossible.or(hazard);
+    if making.optional.intl && contents == Contents::App {
+        // V8 can't write its objects.
+        impossible.get_or_insert_with(|| "the top level can use Intl".to_owned());
+    }
     if !freed {
         impossible.get_or_insert_with(|| "the top level freezes ccf".to_owned());
     }

@@ -6,7 +6,9 @@ use super::modules::Modules;
 use super::run::{self, Served};
 use super::value::Problem;
 use crate::app::{self, App, Endpoint};
-use crate::engine::{CaptureTimings, Execution, Failure, InstalledApp, Outcome, RuntimeOptions, SharedRealms};
+use crate::engine::{
+    CaptureTimings, Execution, Failure, InstalledApp, OptionalGlobals, Outcome, RuntimeOptions, SharedRealms,
+};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,29 +26,33 @@ pub(super) struct QuickJsApp {
     modules: Modules,
     shared: SharedRealms<Option<Interpreter>>,
     /// Whether scripts see `ccf.host`.
-    subprocesses: bool,
+    optional: OptionalGlobals,
     timings: CaptureTimings,
     requests: AtomicU64,
 }
 
 impl QuickJsApp {
     /// Compiles all modules that an endpoint reaches, evaluates them once to find errors, and keeps their bytecode.
-    pub(super) fn install(app: Arc<App>, subprocesses: bool, options: &RuntimeOptions) -> Result<QuickJsApp, Error> {
+    pub(super) fn install(
+        app: Arc<App>,
+        optional: OptionalGlobals,
+        options: &RuntimeOptions,
+    ) -> Result<QuickJsApp, Error> {
         let begin = Instant::now();
         let modules = Modules::compiling(Arc::clone(&app));
         let mut evaluated = 0;
         if !app.endpoints().is_empty() {
-            evaluated = evaluate(&app, &modules, subprocesses, options)?;
+            evaluated = evaluate(&app, &modules, optional, options)?;
         }
         let timings =
             CaptureTimings { compile: nanoseconds(begin).saturating_sub(evaluated), evaluate: evaluated, capture: 0 };
         let modules = modules.compiled();
         let requests = AtomicU64::new(0);
-        Ok(QuickJsApp { app, modules, shared: SharedRealms::default(), subprocesses, timings, requests })
+        Ok(QuickJsApp { app, modules, shared: SharedRealms::default(), optional, timings, requests })
     }
 
     fn execute_fresh(&self, endpoint: &Endpoint, execution: &mut Execution<'_>, begin: Instant) -> Served {
-        match Interpreter::new(execution.options, self.subprocesses) {
+        match Interpreter::new(execution.options, self.optional) {
             Ok(interpreter) => run::serve(&interpreter, &self.modules, endpoint, execution, false, begin),
             Err(refused) => refused.into(),
         }
@@ -60,7 +66,7 @@ impl QuickJsApp {
         let begin = Instant::now();
         execution.deadline = begin + execution.options.max_execution_time;
         let used = slot.is_some();
-        let interpreter = match slot.take().map_or_else(|| Interpreter::new(execution.options, self.subprocesses), Ok) {
+        let interpreter = match slot.take().map_or_else(|| Interpreter::new(execution.options, self.optional), Ok) {
             Ok(interpreter) => interpreter,
             Err(refused) => return refused.into(),
         };
@@ -77,7 +83,12 @@ impl QuickJsApp {
 }
 
 /// Evaluates all entry modules in one interpreter and checks their exports; gives the nanoseconds that evaluating took.
-fn evaluate(app: &Arc<App>, modules: &Modules, subprocesses: bool, options: &RuntimeOptions) -> Result<u64, Error> {
+fn evaluate(
+    app: &Arc<App>,
+    modules: &Modules,
+    optional: OptionalGlobals,
+    options: &RuntimeOptions,
+) -> Result<u64, Error> {
     let failed = |endpoint: &Endpoint, status: jsep_status, message: String| {
         Error::new(status, message).at_module(&endpoint.module, 0, 0)
     };
@@ -90,7 +101,7 @@ fn evaluate(app: &Arc<App>, modules: &Modules, subprocesses: bool, options: &Run
     if options.max_execution_time.is_zero() {
         return Err(ended(Served::timed_out()));
     }
-    let interpreter = Interpreter::new(options, subprocesses).map_err(|refused| ended(refused.into()))?;
+    let interpreter = Interpreter::new(options, optional).map_err(|refused| ended(refused.into()))?;
     let deadline = Instant::now() + options.max_execution_time;
     let mut active = Active { execution: None, touched: None, modules, deadline, timed_out: false };
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.

@@ -3,8 +3,8 @@
 use super::bindings::{self, Classes};
 use super::modules;
 use super::value::{Context, Value};
-use crate::engine::RuntimeOptions;
 use crate::engine::stack;
+use crate::engine::{OptionalGlobals, RuntimeOptions};
 use rquickjs_sys as q;
 use std::cell::OnceCell;
 
@@ -57,9 +57,9 @@ pub(super) enum Refused {
 }
 
 impl Interpreter {
-    /// Makes an interpreter with the globals of the contract, `ccf.host` among them if there are to be `subprocesses`, within the limits of
+    /// Makes an interpreter with the globals of the contract, those that are `optional` if they are wanted, within the limits of
     /// `options`.
-    pub(super) fn new(options: &RuntimeOptions, subprocesses: bool) -> Result<Interpreter, Refused> {
+    pub(super) fn new(options: &RuntimeOptions, optional: OptionalGlobals) -> Result<Interpreter, Refused> {
         if options.max_heap_bytes < SMALLEST_HEAP {
             return Err(Refused::OutOfMemory);
         }
@@ -79,7 +79,7 @@ impl Interpreter {
             let classes = Classes::register(runtime).ok_or(Refused::OutOfMemory)?;
             let globals = interpreter.find_globals(classes).ok_or(Refused::OutOfMemory)?;
             q::JS_SetContextOpaque(context, Box::into_raw(Box::new(globals)).cast());
-            bindings::install(interpreter.context, subprocesses).map_err(|_| Refused::OutOfMemory)?;
+            bindings::install(interpreter.context, optional).map_err(|_| Refused::OutOfMemory)?;
             Ok(interpreter)
         }
     }

@@ -18,13 +18,13 @@ mod run;
 mod value;
 
 use crate::app::App;
-use crate::engine::{Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::engine::{Abilities, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
 use crate::error::Error;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 
-/// QuickJS has no machine code.
-pub const CAN_JIT: bool = false;
+/// QuickJS has neither machine code nor `Intl`.
+pub const ABILITIES: Abilities = Abilities { jit: false, intl: false };
 
 /// Name and version of the library and of QuickJS.
 pub fn library_name() -> &'static str {
@@ -55,6 +55,6 @@ impl Engine for QuickJsEngine {
         options: &Options,
         runtime: &RuntimeOptions,
     ) -> Result<Box<dyn InstalledApp>, Error> {
-        Ok(Box::new(app::QuickJsApp::install(app, options.subprocesses, runtime)?))
+        Ok(Box::new(app::QuickJsApp::install(app, options.optional, runtime)?))
     }
 }

@@ -13,6 +13,7 @@ mod response;
 
 pub(super) use functions::parse;
 
+use crate::engine::OptionalGlobals;
 use crate::engine::environment;
 use crate::engine::functions::{ALIASES, Group};
 use crate::error::Error;
@@ -72,14 +73,14 @@ pub(super) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
     natives.chain(methods).chain(others).map(|function| v8::ExternalReference { function }).collect()
 }
 
-/// Builds the globals of the current realm, with `ccf.host` if there are to be `subprocesses`.
-pub(super) fn install<'s>(scope: &mut v8::PinScope<'s, '_>, subprocesses: bool) -> Result<Bindings<'s>, Error> {
-    build(scope, subprocesses).ok_or_else(|| {
+/// Builds the globals of the current realm, with those that are `optional` if they are wanted.
+pub(super) fn install<'s>(scope: &mut v8::PinScope<'s, '_>, optional: OptionalGlobals) -> Result<Bindings<'s>, Error> {
+    build(scope, optional).ok_or_else(|| {
         Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a realm can't be built; is the heap limit too low?")
     })
 }
 
-fn build<'s>(scope: &mut v8::PinScope<'s, '_>, subprocesses: bool) -> Option<Bindings<'s>> {
+fn build<'s>(scope: &mut v8::PinScope<'s, '_>, optional: OptionalGlobals) -> Option<Bindings<'s>> {
     let host = v8::Object::new(scope);
     for (name, length, callback) in natives() {
         define(scope, host, name, length, v8::Function::builder_raw(callback))?;
@@ -107,9 +108,7 @@ fn build<'s>(scope: &mut v8::PinScope<'s, '_>, subprocesses: bool) -> Option<Bin
     };
     let (invoke, enter) = (member(scope, "invoke")?, member(scope, "enter")?);
     build_environment(scope, host)?;
-    if !subprocesses {
-        remove(scope, "host")?;
-    }
+    remove_unwanted(scope, optional)?;
     Some(Bindings { invoke, enter, handle_templates: kv::handle_templates(scope)? })
 }
 
@@ -130,12 +129,20 @@ fn build_environment(scope: &mut v8::PinScope<'_, '_>, host: v8::Local<'_, v8::O
     Some(())
 }
 
-/// Takes an optional member from `ccf`.
-fn remove(scope: &mut v8::PinScope<'_, '_>, member: &str) -> Option<()> {
+/// Takes the optional globals away that are not wanted.
+fn remove_unwanted(scope: &mut v8::PinScope<'_, '_>, optional: OptionalGlobals) -> Option<()> {
     let global = scope.get_current_context().global(scope);
-    let (ccf, member) = (v8::String::new(scope, "ccf")?, v8::String::new(scope, member)?);
+    let ccf = v8::String::new(scope, "ccf")?;
     let ccf = v8::Local::<v8::Object>::try_from(global.get(scope, ccf.into())?).ok()?;
-    ccf.delete(scope, member.into()).map(drop)
+    for (object, name, wanted) in
+        [(ccf, "host", optional.host), (global, "Intl", optional.intl), (global, "Temporal", optional.intl)]
+    {
+        let name = v8::String::new(scope, name)?;
+        if !wanted {
+            object.delete(scope, name.into())?;
+        }
+    }
+    Some(())
 }
 
 /// Runs a script of the library that is one function, and calls it.

@@ -82,7 +82,7 @@
 
   // What differs between builds and machines, or shows when garbage is collected. `Atomics` goes elsewhere, because V8 looks
   // for it while it restores a realm.
-  for (const name of ['Intl', 'Temporal', 'SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry']) {
+  for (const name of ['SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry']) {
     delete globalThis[name];
   }
 

@@ -17,8 +17,8 @@ pub(super) use response::convert;
 
 use super::interpreter;
 use super::value::{Answer, Context, Problem, Value};
-use crate::engine::Thrown;
 use crate::engine::functions::function as shared_function;
+use crate::engine::{OptionalGlobals, Thrown};
 use rquickjs_sys as q;
 use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -97,8 +97,8 @@ unsafe fn run(
     context.give(answer.unwrap_or_else(|_| Err(Thrown::internal("a native function failed").into())))
 }
 
-/// Builds the globals of a new context, with `ccf.host` if there are to be `subprocesses`.
-pub(super) fn install(context: Context, subprocesses: bool) -> Result<(), Problem> {
+/// Builds the globals of a new context, with those that are `optional` if they are wanted.
+pub(super) fn install(context: Context, optional: OptionalGlobals) -> Result<(), Problem> {
     let global = context.global();
     for name in [c"SharedArrayBuffer", c"Atomics"] {
         delete(&global, name);
@@ -110,7 +110,7 @@ pub(super) fn install(context: Context, subprocesses: bool) -> Result<(), Proble
     lists::define(&global, lists::Which::Global);
     let ccf = context.object()?;
     lists::define(&ccf, lists::Which::Ccf);
-    if subprocesses {
+    if optional.host {
         lists::define(&ccf, lists::Which::Host);
     }
     ccf.define("kv", kv::root(context, None)?)?;
