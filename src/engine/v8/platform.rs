@@ -15,6 +15,19 @@ struct Mode {
     helper_threads: u32,
 }
 
+/// Settles what V8 would otherwise ask the operating system for, which reads files: locale data, locale and time zone. Methods of
+/// `Date` end the process when there is no locale data.
+fn set_locale() -> Result<(), Error> {
+    let refused = |what| Error::new(jsep_status::JSEP_ENGINE_START, format!("V8 does not take {what}"));
+    v8::icu::set_common_data_78(deno_core_icudata::ICU_DATA)
+        .map_err(|code| refused(format!("the locale data: ICU error {code}")))?;
+    v8::icu::set_default_locale("en-US");
+    match v8::icu::set_default_time_zone("UTC") {
+        true => Ok(()),
+        false => Err(refused("the time zone UTC".to_owned())),
+    }
+}
+
 /// Starts V8 and answers with the nanoseconds that it took, or 0 when V8 ran already in the same mode.
 pub(super) fn start(options: &Options) -> Result<u64, Error> {
     let wished = Mode { jit: options.jit, helper_threads: options.helper_threads.unwrap_or(u32::from(options.jit)) };
@@ -47,6 +60,7 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
         flags.push_str(" --single-threaded");
     }
     v8::V8::set_flags_from_string(&flags);
+    set_locale()?;
     // Not protected by memory keys: those belong to threads, and a host's threads may be older than this library.
     let platform = match wished.helper_threads {
         0 => v8::new_single_threaded_default_platform(false),

@@ -7,6 +7,7 @@
 //! - `active`: how native functions find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
 //! - `exception`, `value`: exceptions as text, and values with Rust's ownership
+//! - `time_zone`: which one scripts see
 
 mod active;
 mod app;
@@ -15,6 +16,7 @@ mod exception;
 mod interpreter;
 mod modules;
 mod run;
+mod time_zone;
 mod value;
 
 use crate::app::App;

@@ -108,6 +108,9 @@ fn build<'s>(scope: &mut v8::PinScope<'s, '_>, optional: OptionalGlobals) -> Opt
     };
     let (invoke, enter) = (member(scope, "invoke")?, member(scope, "enter")?);
     build_environment(scope, host)?;
+    if !optional.intl {
+        evaluate(scope, "jsep:locale.js", include_str!("locale.js"), &[])?;
+    }
     remove_unwanted(scope, optional)?;
     Some(Bindings { invoke, enter, handle_templates: kv::handle_templates(scope)? })
 }
