@@ -108,9 +108,11 @@ fn aes_unwrap(wrapped: &[u8], unwrapping_key: &[u8]) -> Result<Vec<u8>, Failure>
     check_length(wrapped, LONGEST_KEY + WRAPPING)?;
     let mut context = aes_context()?;
     context.decrypt_init(Some(cipher(unwrapping_key)?), Some(unwrapping_key), None)?;
-    let mut key = Vec::new();
+    // When it fails, OpenSSL clears as many bytes as were wrapped, which are more than the key has and than its size is given for.
+    let mut key = vec![0; wrapped.len()];
+    let length = context.cipher_update(wrapped, Some(&mut key));
     // OpenSSL gives no reason.
-    context.cipher_update_vec(wrapped, &mut key).map_err(|_| "it was changed, or wrapped with another key")?;
+    key.truncate(length.map_err(|_| "it was changed, or wrapped with another key")?);
     Ok(key)
 }
 

@@ -58,7 +58,7 @@ impl Jwk {
 
     pub fn bytes(&self, name: &str) -> Result<Vec<u8>, Failure> {
         let bytes = BASE64URL.decode(self.text(name)?);
-        let bytes = bytes.ok().filter(|bytes| bytes.len() <= LONGEST_NUMBER);
+        let bytes = bytes.ok().filter(|bytes| (1..=LONGEST_NUMBER).contains(&bytes.len()));
         bytes.ok_or_else(|| Failure::from(&*format!("{name} is not the base64url of a number of a key")))
     }
 

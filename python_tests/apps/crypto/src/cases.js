@@ -38,3 +38,16 @@ export function keyPairIsPlain() {
 export function manyNewKeys() {
   return Array.from({ length: 20 }, () => ccf.crypto.generateEddsaKeyPair("curve25519").privateKey);
 }
+
+export function manyFailedUnwraps() {
+  const key = new ArrayBuffer(16);
+  const wrapped = Array.from({ length: 40 }, (_, index) => new ArrayBuffer(16 + 8 * index));
+  const attempts = Array.from({ length: 1000 }, (_, index) => {
+    try {
+      return ccf.crypto.unwrapKey(wrapped[index % wrapped.length], key, { name: "AES-KWP" });
+    } catch (error) {
+      return error.name;
+    }
+  });
+  return [...new Set(attempts)];
+}
