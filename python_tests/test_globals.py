@@ -175,6 +175,15 @@ def test_clock_is_real(case):
     assert [reading for reading in readings if not before <= reading <= after] == []
 
 
+def test_gated_clock_leaves_given_dates(serve):
+    app = serve("globals", untrusted_time="gated")
+    assert app.post("/case/givenDates").json() == [5, "2020-02-29T00:00:00.000Z", 951782400000]
+
+
+def test_local_time_is_utc(case):
+    assert case("localTime") == [0, 12, "Sat Feb 29 2020"]
+
+
 def test_switch_of_the_clock_gives_its_former_state(case):
     assert case("untrustedDateTime")[1:] == [True, False]
 
@@ -237,6 +246,15 @@ def test_console_beyond_latin(app, table):
 
 def test_console_functions_can_be_detached(app, table):
     assert [line.partition(table)[2] for line in logged(app, "consoleDetached", table)] == [" detached"]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\0"], ids=repr)
+def test_log_line_can_not_be_forged(app, table, end):
+    forged = "[fatal] forged"
+    response = app.post(f"/case/consoleOf?{table}", data=f"{table}{end}{forged}")
+    assert response.status_code == 200
+    assert [line for line in app.log().splitlines() if line.startswith(forged)] == []
+    assert [line for line in app.log().splitlines() if table in line and "forged" in line] != []
 
 
 METRICS = re.compile(

@@ -120,6 +120,15 @@ def test_headers_are_own_properties(app):
     assert get_case(app, "headerOwn", headers=TWO_HEADERS) == [True, False]
 
 
+@pytest.mark.parametrize("name", ["constructor", "toString", "hasOwnProperty", "__proto__"])
+def test_header_with_a_name_that_objects_have(app, name):
+    connection = app.connection()
+    connection.request("GET", "/echo", headers={name: "value"})
+    headers = json.loads(connection.getresponse().read())["headers"]
+    connection.close()
+    assert headers[name.lower()] == "value"
+
+
 # Query, path, url, route
 
 
@@ -233,6 +242,18 @@ def test_exact_path_wins_over_a_template(exact):
 
 def test_template_serves_methods_that_the_exact_path_lacks(exact):
     assert exact("/echo/exact", "POST")["route"] == "/app/echo/{foo}"
+
+
+def test_encoded_path_is_another_path(app):
+    connection = app.connection()
+    connection.request("GET", "/%6Fpen")
+    assert connection.getresponse().status == 404
+    connection.close()
+
+
+def test_case_of_a_path_counts(app):
+    assert app.get("/Open").status_code == 404
+    assert app.get("/open").status_code == 200
 
 
 def test_looking_at_params(app):

@@ -43,3 +43,8 @@ export function consoleDetached(request) {
   log(`${request.query} detached`);
   return true;
 }
+
+export function consoleOf(request) {
+  console.log(request.body.text());
+  return true;
+}

@@ -189,3 +189,12 @@ export function manyHandles(table) {
   }
   return table.size;
 }
+
+export function everyStringIsOwn() {
+  return [
+    Object.hasOwn(ccf.kv, "table"),
+    "never written" in ccf.kv,
+    Object.hasOwn(ccf.kv, "toString"),
+    Object.hasOwn(ccf.kv, Symbol.iterator),
+  ];
+}

@@ -82,3 +82,30 @@ export function writeAndThrow(request) {
 export function writeAndReturnNothing(request) {
   tableOf(request).set(bytes("key"), bytes("written"));
 }
+
+// Says what the path lists, one after the other, of applying the writes.
+export function writeWithWords(request) {
+  tableOf(request).set(bytes("key"), bytes("written"));
+  for (const word of JSON.parse(decodeURIComponent(request.params.words))) {
+    ccf.rpc.setApplyWrites(word);
+  }
+  return { statusCode: 200 };
+}
+
+export function writeAndLoop(request) {
+  tableOf(request).set(bytes("key"), bytes("written"));
+  for (;;) {
+    // Ends with the time limit.
+  }
+}
+
+// Reads the counter, and goes on only when others have committed since.
+export function lag(request) {
+  const table = tableOf(request);
+  const before = table.getVersionOfPreviousWrite(bytes("counter"));
+  table.set(bytes("counter"), bytes("0"));
+  while (ccf.consensus.getStatusForTxId(2, before + 2) === "Unknown") {
+    // Others write the counter, too, one transaction after the other.
+  }
+  return { body: before };
+}

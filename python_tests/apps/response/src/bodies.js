@@ -212,6 +212,26 @@ export function orderAtStatus() {
   };
 }
 
+export function readingCounts() {
+  const order = [];
+  let statusReadings = 0;
+  return {
+    get statusCode() {
+      statusReadings += 1;
+      console.log(`statusCode was read ${statusReadings} times`);
+      return 201;
+    },
+    get headers() {
+      order.push("headers");
+      return { "x-counts": order.join(" ") };
+    },
+    get body() {
+      order.push("body");
+      return new Uint8Array(1);
+    },
+  };
+}
+
 // Status codes
 
 export function statusMissing() {

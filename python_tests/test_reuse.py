@@ -1,0 +1,139 @@
+"""Realms that endpoints share by a key: what stays, what does not, and whose request a kept object belongs to."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hosts import TEST_APPS, TRANSACTION_HEADER, Host
+
+THREADS = 4
+# Milliseconds. It holds for the install as well, which takes its time on a busy machine.
+TIME_LIMIT = 500
+
+
+@pytest.fixture
+def start(engine, tmp_path):
+    """Starts a host of the test's own, because shared realms outlive a test."""
+    running = []
+
+    def run(**options):
+        running.append(Host(engine, TEST_APPS / "reuse", tmp_path / "host.log", (), options))
+        return running[-1]
+
+    yield run
+    for host in running:
+        host.assert_alive()
+        host.stop()
+
+
+@pytest.fixture
+def app(start):
+    return start()
+
+
+def calls(app, path):
+    response = app.get(f"/count/{path}")
+    assert response.status_code == 200, response.text
+    return response.json()["calls"]
+
+
+# Who shares
+
+
+def test_globals_and_modules_are_shared(app):
+    assert [app.get("/count/a").json() for _ in range(3)] == [{"calls": n, "seen": n} for n in (1, 2, 3)]
+
+
+def test_endpoint_without_key_has_a_fresh_realm(app):
+    assert calls(app, "a") == 1
+    assert [calls(app, "fresh") for _ in range(3)] == [1, 1, 1]
+    assert calls(app, "a") == 2
+
+
+def test_endpoints_of_one_key_share_their_realm(app):
+    assert calls(app, "a") == 1
+    assert app.get("/also_count/a").json()["calls"] == 2
+
+
+def test_realms_of_two_keys_are_apart(app):
+    assert [calls(app, key) for key in "abcabc"] == [1, 1, 1, 2, 2, 2]
+
+
+def test_reading_and_writing_endpoints_do_not_share(app):
+    assert calls(app, "a") == 1
+    assert app.post("/count/a").json()["calls"] == 1
+    assert calls(app, "a") == 2
+    assert app.post("/count/a").json()["calls"] == 2
+
+
+def test_parallel_requests_on_one_key(app):
+    def run(thread):
+        words = [f"{thread}-{number}" for number in range(25)]
+        with app.new_session() as session:
+            return [(word, session.get(f"{app.url}/turns/{word}", timeout=60).text) for word in words]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for answers in pool.map(run, range(THREADS)):
+            assert [found for _, found in answers] == [word for word, _ in answers]
+
+
+# How many are kept
+
+
+def test_least_recently_used_realm_goes_first(start):
+    app = start(max_cached_interpreters=2)
+    assert [calls(app, key) for key in "aabb"] == [1, 2, 1, 2]
+    # `a` is used again, so `c` takes the place of `b`.
+    assert [calls(app, key) for key in "aca"] == [3, 1, 4]
+    assert calls(app, "b") == 1
+
+
+def test_three_keys_in_turn_do_not_fit_into_two_places(start):
+    app = start(max_cached_interpreters=2)
+    assert [calls(app, key) for key in "abc" * 3] == [1] * 9
+
+
+def test_no_realm_is_kept(start):
+    app = start(max_cached_interpreters=0)
+    assert [calls(app, "a") for _ in range(3)] == [1, 1, 1]
+
+
+# Objects that were kept
+
+
+def test_kept_body_is_that_of_the_running_request(app):
+    for text in ("1", "2", "[3]"):
+        response = app.post("/echo", data=text)
+        assert response.json() == [text, text, int(text) if text != "[3]" else [3]]
+
+
+def test_kept_handle_sees_the_running_request(app):
+    assert [app.post("/increment").json() for _ in range(5)] == [1, 2, 3, 4, 5]
+
+
+def test_kept_functions_work_on_the_running_request(app):
+    def write(key, status, apply_writes=None):
+        message = {"key": key, "statusCode": status}
+        if apply_writes is not None:
+            message["applyWrites"] = apply_writes
+        response = app.post("/write", json=message)
+        assert response.status_code == status
+        return TRANSACTION_HEADER in response.headers, app.get(f"/has/{key}").json()
+
+    assert write("first", 200) == (True, True)
+    assert write("dropped", 200, apply_writes=False) == (False, False)
+    # The word of the request before does not count any more.
+    assert write("second", 200) == (True, True)
+    assert write("kept", 400, apply_writes=True) == (True, True)
+    assert write("lost", 400) == (False, False)
+
+
+# After something went wrong
+
+
+def test_shared_realm_after_the_time_limit(start):
+    app = start(max_execution_time_ms=TIME_LIMIT)
+    for _ in range(2):
+        assert app.get("/loop/a").json()["error"]["message"] == "Operation took too long to complete."
+        counts = [calls(app, "a") for _ in range(2)]
+        assert counts[1] == counts[0] + 1
