@@ -3,11 +3,13 @@
 import itertools
 import tomllib
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from hosts import ENGINES, HOST_PROGRAM, TEST_APPS, Engine, Hosts, call
+from service import Service
 
 DIFFERENCES = Path(__file__).resolve().parent / "expected_differences.toml"
 
@@ -46,6 +48,21 @@ def call_app(engine):
         return call(engine, TEST_APPS / app, method, path, *words, **options)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory) -> Service:
+    return Service(tmp_path_factory.mktemp("service"))
+
+
+@pytest.fixture
+def serve_secure(serve, service):
+    """Serves an app over TLS to the people of `service`; gives a function that sends a request as one of them."""
+
+    def start(app, **options):
+        return partial(service.send, serve(app, *service.words, **options))
+
+    return start
 
 
 _numbers = itertools.count(1)

@@ -297,56 +297,9 @@ def test_every_caller_is_described_differently(call_as):
 # Callers that the host authenticates
 
 
-class Service:
-    """Who there is, with the files that tell the host."""
-
-    def __init__(self, directory):
-        self.directory = directory
-        authority = new_certificate("authority")
-        self.ca_file, _ = authority.save(directory, "authority")
-        self.server_files = new_certificate("server", authority).save(directory, "server")
-        self.people = {name: new_certificate(name, authority) for name in ("admin", "reader", "stranger")}
-        self.files = {name: certificate.save(directory, name) for name, certificate in self.people.items()}
-        self.issuer = TokenIssuer("https://issuer.example/?a=b")
-        users = {self.people["admin"].id: {"data": {"isAdmin": True}}, self.people["reader"].id: {"data": {"a": "ü"}}}
-        self.users_file = directory / "users.json"
-        self.users_file.write_text(json.dumps(users))
-        self.words = (
-            *("--tls-cert", self.server_files[0], "--tls-key", self.server_files[1], "--client-ca", self.ca_file),
-            *("--users", str(self.users_file)),
-            *("--jwt-issuer", f"{self.issuer.name}={self.issuer.save_public_key(directory)}"),
-        )
-
-
-@pytest.fixture(scope="session")
-def service(tmp_path_factory):
-    return Service(tmp_path_factory.mktemp("service"))
-
-
 @pytest.fixture
-def secure(serve, service):
-    """Sends a request over TLS as somebody, with or without token."""
-    app = serve(APP, *service.words)
-
-    def send(method, path, person=None, token=None, **keywords):
-        headers = keywords.pop("headers", {})
-        if token is not None:
-            headers["authorization"] = f"Bearer {token}"
-        certificate = service.files[person] if person else None
-        with app.new_session() as session:
-            response = session.request(
-                method,
-                app.url + path,
-                cert=certificate,
-                verify=service.ca_file,
-                headers=headers,
-                timeout=60,
-                **keywords,
-            )
-        response.encoding = "utf-8"
-        return response
-
-    return send
+def secure(serve_secure):
+    return serve_secure(APP)
 
 
 def test_write_and_read_over_tls(secure, scope):
