@@ -180,10 +180,6 @@ def test_gated_clock_leaves_given_dates(serve):
     assert app.post("/case/givenDates").json() == [5, "2020-02-29T00:00:00.000Z", 951782400000]
 
 
-def test_local_time_is_utc(case):
-    assert case("localTime") == [0, 12, "Sat Feb 29 2020"]
-
-
 def test_switch_of_the_clock_gives_its_former_state(case):
     assert case("untrustedDateTime")[1:] == [True, False]
 

@@ -33,11 +33,6 @@ export function givenDates() {
   return [new Date(5).getTime(), new Date("2020-02-29").toISOString(), Date.UTC(2000, 1, 29)];
 }
 
-export function localTime() {
-  const day = new Date(2020, 1, 29, 12);
-  return [day.getTimezoneOffset(), day.getUTCHours(), day.toDateString()];
-}
-
 export function untrustedDateTime() {
   return [ccf.enableUntrustedDateTime(true), ccf.enableUntrustedDateTime(false), ccf.enableUntrustedDateTime(true)];
 }
