@@ -5,6 +5,7 @@
 
 #include "bytes.hpp"
 #include "historical.hpp"
+#include "past_state.hpp"
 
 namespace {
 
@@ -104,6 +105,8 @@ Answer Dispatcher::execute(const Endpoint& endpoint, const Counted& counted, con
     if (const auto* answer = std::get_if<Answer>(&found)) {
         return *answer;
     }
+    const PastState state(services_.history->ledger(), std::get<TransactionId>(found).seqno);
+    lent.historical_state = &state.get();
     return execute_until_committed(endpoint, lent, counted);
 }
 

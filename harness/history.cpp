@@ -6,7 +6,7 @@ namespace {
 
 constexpr std::chrono::minutes STATE_KEPT{30};
 // More than this would not mean anything, and the clock could not count it.
-constexpr std::chrono::seconds LONGEST_KEPT = std::chrono::hours(24 * 365);
+constexpr uint64_t LONGEST_KEPT_SECONDS = 365ULL * 24 * 60 * 60;
 
 }  // namespace
 
@@ -15,8 +15,8 @@ bool History::has_state(uint64_t seqno, Clock::time_point now) {
     return ask(states_, seqno, seqno, seqno, STATE_KEPT, now);
 }
 
-bool History::has_range(uint64_t handle, uint64_t first, uint64_t last, std::chrono::seconds kept,
-                        Clock::time_point now) {
+bool History::has_range(uint64_t handle, uint64_t first, uint64_t last, uint64_t seconds, Clock::time_point now) {
+    const std::chrono::seconds kept(static_cast<int64_t>(std::min(seconds, LONGEST_KEPT_SECONDS)));
     const uint64_t committed = ledger_.last_committed().seqno;
     const std::lock_guard<std::mutex> lock(mutex_);
     // What is not committed can't be fetched; it may come.
@@ -43,7 +43,7 @@ bool History::ask(Ranges& ranges, uint64_t name, uint64_t first, uint64_t last, 
     if (range.first != first || range.last != last) {
         range = Range{first, last, delay_, now};
     }
-    range.forgotten = now + std::min(kept, LONGEST_KEPT);
+    range.forgotten = now + kept;
     if (range.questions == 0) {
         return true;
     }

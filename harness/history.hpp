@@ -22,8 +22,9 @@ public:
 
     // Whether the state of one committed transaction is there; asking begins to fetch it.
     bool has_state(uint64_t seqno, Clock::time_point now);
-    // The same for a range under a handle of the app; another range under a handle takes its place.
-    bool has_range(uint64_t handle, uint64_t first, uint64_t last, std::chrono::seconds kept, Clock::time_point now);
+    // The same for a range under a handle of the app; another range under a handle takes its place. What was fetched is
+    // kept for `seconds` after the last question.
+    bool has_range(uint64_t handle, uint64_t first, uint64_t last, uint64_t seconds, Clock::time_point now);
     // Forgets a range; false when there is none.
     bool drop(uint64_t handle, Clock::time_point now);
 

@@ -1,35 +1,14 @@
 #include "host_table.hpp"
 
-#include <exception>
-#include <string>
-
 #include "bytes.hpp"
+#include "host_callback.hpp"
+#include "ledger_callbacks.hpp"
 
 namespace {
 
-// What a store callback answers when the store itself fails; any number that the interface gives no meaning will do.
-constexpr uint32_t CALLBACK_FAILED = JSEP_STORE_FAILED;
-
-HostTable& table_of(void* context) {
-    return *static_cast<HostTable*>(context);
-}
-
-// Runs the work of a callback. No exception may pass through the library.
-template <typename Work>
-uint32_t guarded(void* context, const char* function, const Work& work) noexcept {
-    try {
-        return work(table_of(context).transaction());
-    } catch (const VersionForgotten&) {
-        return JSEP_CONFLICT;
-    } catch (const std::exception& error) {
-        table_of(context).services().log.write(JSEP_LOG_FATAL, std::string(function) + " failed: " + error.what());
-        return CALLBACK_FAILED;
-    }
-}
-
 uint32_t store_get(void* context, jsep_bytes map, jsep_bytes key, const jsep_sink* sink) {
-    return guarded(context, "store_get", [&](Transaction& transaction) -> uint32_t {
-        const Value value = transaction.get(view(map), view(key));
+    return host_callback(context, "store_get", [&](HostTable& table) -> uint32_t {
+        const Value value = table.transaction().get(view(map), view(key));
         if (value == nullptr) {
             return JSEP_NOT_FOUND;
         }
@@ -39,14 +18,14 @@ uint32_t store_get(void* context, jsep_bytes map, jsep_bytes key, const jsep_sin
 }
 
 uint32_t store_has(void* context, jsep_bytes map, jsep_bytes key) {
-    return guarded(context, "store_has", [&](Transaction& transaction) -> uint32_t {
-        return transaction.has(view(map), view(key)) ? JSEP_OK : JSEP_NOT_FOUND;
+    return host_callback(context, "store_has", [&](HostTable& table) -> uint32_t {
+        return table.transaction().has(view(map), view(key)) ? JSEP_OK : JSEP_NOT_FOUND;
     });
 }
 
 uint32_t store_version(void* context, jsep_bytes map, jsep_bytes key, int64_t* version) {
-    return guarded(context, "store_version", [&](Transaction& transaction) -> uint32_t {
-        const std::optional<Version> found = transaction.version_of(view(map), view(key));
+    return host_callback(context, "store_version", [&](HostTable& table) -> uint32_t {
+        const std::optional<Version> found = table.transaction().version_of(view(map), view(key));
         if (!found) {
             return JSEP_NOT_FOUND;
         }
@@ -56,15 +35,15 @@ uint32_t store_version(void* context, jsep_bytes map, jsep_bytes key, int64_t* v
 }
 
 uint32_t store_size(void* context, jsep_bytes map, uint64_t* size) {
-    return guarded(context, "store_size", [&](Transaction& transaction) -> uint32_t {
-        *size = transaction.size(view(map));
+    return host_callback(context, "store_size", [&](HostTable& table) -> uint32_t {
+        *size = table.transaction().size(view(map));
         return JSEP_OK;
     });
 }
 
 uint32_t store_for_each(void* context, jsep_bytes map, const jsep_visitor* visitor) {
-    return guarded(context, "store_for_each", [&](Transaction& transaction) -> uint32_t {
-        transaction.for_each(view(map), [&](const std::string& key, const std::string& value) {
+    return host_callback(context, "store_for_each", [&](HostTable& table) -> uint32_t {
+        table.transaction().for_each(view(map), [&](const std::string& key, const std::string& value) {
             return visitor->entry(visitor->context, lend(key), lend(value));
         });
         return JSEP_OK;
@@ -72,28 +51,28 @@ uint32_t store_for_each(void* context, jsep_bytes map, const jsep_visitor* visit
 }
 
 uint32_t store_put(void* context, jsep_bytes map, jsep_bytes key, jsep_bytes value) {
-    return guarded(context, "store_put", [&](Transaction& transaction) -> uint32_t {
-        transaction.put(view(map), view(key), view(value));
+    return host_callback(context, "store_put", [&](HostTable& table) -> uint32_t {
+        table.transaction().put(view(map), view(key), view(value));
         return JSEP_OK;
     });
 }
 
 uint32_t store_remove(void* context, jsep_bytes map, jsep_bytes key) {
-    return guarded(context, "store_remove", [&](Transaction& transaction) -> uint32_t {
-        transaction.remove(view(map), view(key));
+    return host_callback(context, "store_remove", [&](HostTable& table) -> uint32_t {
+        table.transaction().remove(view(map), view(key));
         return JSEP_OK;
     });
 }
 
 uint32_t store_clear(void* context, jsep_bytes map) {
-    return guarded(context, "store_clear", [&](Transaction& transaction) -> uint32_t {
-        transaction.clear(view(map));
+    return host_callback(context, "store_clear", [&](HostTable& table) -> uint32_t {
+        table.transaction().clear(view(map));
         return JSEP_OK;
     });
 }
 
 void write_log(void* context, jsep_log_level level, jsep_bytes text) {
-    table_of(context).services().log.write(level, view(text));
+    static_cast<HostTable*>(context)->services().log.write(level, view(text));
 }
 
 }  // namespace
@@ -111,5 +90,8 @@ HostTable::HostTable(Transaction& transaction, const HostServices& services)
     table_.store_remove = store_remove;
     table_.store_clear = store_clear;
     table_.log = write_log;
+    if (services.history != nullptr) {
+        add_ledger_callbacks(table_);
+    }
     // clock and entropy stay null: the operating system's are as good as anything this host could offer.
 }

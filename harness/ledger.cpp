@@ -130,9 +130,19 @@ TransactionStatus Ledger::status_of(const TransactionId& id) {
     return never ? TransactionStatus::INVALID : TransactionStatus::UNKNOWN;
 }
 
-LedgerEntry Ledger::entry(uint64_t seqno) const {
+std::shared_ptr<const WriteSet> Ledger::writes(uint64_t seqno) const {
     const std::shared_lock<std::shared_mutex> lock(mutex_);
-    return entries_.at(seqno - 1);
+    return entries_.at(seqno - 1).writes;
+}
+
+Value Ledger::written(uint64_t seqno, std::string_view map, std::string_view key) const {
+    const std::shared_ptr<const WriteSet> writes = this->writes(seqno);
+    const auto changes = writes->find(map);
+    if (changes == writes->end()) {
+        return nullptr;
+    }
+    const auto change = changes->second.find(key);
+    return change == changes->second.end() ? nullptr : change->second;
 }
 
 std::string Ledger::receipt(uint64_t seqno) const {

@@ -65,7 +65,9 @@ public:
     TransactionStatus status_of(const TransactionId& id);
 
     // All functions below are for committed sequence numbers.
-    LedgerEntry entry(uint64_t seqno) const;
+    std::shared_ptr<const WriteSet> writes(uint64_t seqno) const;
+    // The value that the transaction gave to a key; null when it removed or did not touch it.
+    Value written(uint64_t seqno, std::string_view map, std::string_view key) const;
     // The receipt as JSON text.
     std::string receipt(uint64_t seqno) const;
 

@@ -1,0 +1,24 @@
+// How every function of the host table begins and ends.
+#pragma once
+
+#include <exception>
+#include <string>
+
+#include "host_table.hpp"
+
+// What a callback answers when the host itself fails; any number that the interface gives no meaning will do.
+constexpr uint32_t CALLBACK_FAILED = JSEP_STORE_FAILED;
+
+// Runs the work of a callback on the table that `context` is. No exception may pass through the library.
+template <typename Work>
+uint32_t host_callback(void* context, const char* function, const Work& work) noexcept {
+    HostTable& table = *static_cast<HostTable*>(context);
+    try {
+        return work(table);
+    } catch (const VersionForgotten&) {
+        return JSEP_CONFLICT;
+    } catch (const std::exception& error) {
+        table.services().log.write(JSEP_LOG_FATAL, std::string(function) + " failed: " + error.what());
+        return CALLBACK_FAILED;
+    }
+}
