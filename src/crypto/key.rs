@@ -10,15 +10,24 @@ use openssl::nid::Nid;
 use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
 use openssl::rsa::{Rsa, RsaRef};
 use pem::Pem;
+use pkcs8::{ObjectIdentifier, PrivateKeyInfoRef};
 
 /// The longest RSA modulus that is used, in bits.
 const LONGEST_MODULUS: i32 = 8192;
+
+/// The kinds of keys that are read: RSA, EC, X25519 and Ed25519.
+const KINDS: [ObjectIdentifier; 4] = [
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1"),
+    ObjectIdentifier::new_unwrap("1.2.840.10045.2.1"),
+    ObjectIdentifier::new_unwrap("1.3.101.110"),
+    ObjectIdentifier::new_unwrap("1.3.101.112"),
+];
 
 /// A private key: PKCS#8, or the older forms of RSA and EC keys. Encrypted keys are refused.
 pub(super) fn private_key(pem: &str) -> Result<PKey<Private>, Failure> {
     // OpenSSL's command puts the curve of an EC key before the key, which repeats it.
     let block = blocks(pem)?.into_iter().find(|block| block.tag() != "EC PARAMETERS");
-    let key = block.and_then(|block| read_private_key(&block)).ok_or("this is no private key")?;
+    let key = block.and_then(|block| read_private_key(&block)).ok_or("this is no private key that is supported")?;
     if key.id() == Id::RSA {
         check_private_numbers(&*key.rsa()?)?;
     }
@@ -28,7 +37,7 @@ pub(super) fn private_key(pem: &str) -> Result<PKey<Private>, Failure> {
 fn read_private_key(block: &Pem) -> Option<PKey<Private>> {
     let der = block.contents();
     let key = match block.tag() {
-        "PRIVATE KEY" => PKey::private_key_from_pkcs8(der),
+        "PRIVATE KEY" if is_of_known_kind(der) => PKey::private_key_from_pkcs8(der),
         "RSA PRIVATE KEY" => Rsa::private_key_from_der(der).and_then(PKey::from_rsa),
         "EC PRIVATE KEY" => EcKey::private_key_from_der(der).and_then(PKey::from_ec_key),
         _ => return None,
@@ -36,6 +45,11 @@ fn read_private_key(block: &Pem) -> Option<PKey<Private>> {
     // OpenSSL tries several readings, and leaves the errors of those that fail.
     ErrorStack::get();
     key.ok()
+}
+
+/// Whether OpenSSL may read a PKCS#8 key: for a DSA key it computes the public key at once, however long the numbers are.
+fn is_of_known_kind(der: &[u8]) -> bool {
+    PrivateKeyInfoRef::try_from(der).is_ok_and(|key| KINDS.contains(&key.algorithm.oid))
 }
 
 /// A public key.
