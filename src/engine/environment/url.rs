@@ -1,0 +1,78 @@
+//! URLs and queries as the web's `URL` and `URLSearchParams` know them.
+
+use super::super::functions::{Answer, Call, Stop, Value};
+use ::url::{Url, form_urlencoded, quirks};
+
+/// The parts of a URL, from its text and perhaps that of its base; null when it is none.
+pub fn parse(call: &mut dyn Call) -> Result<Answer, Stop> {
+    let text = call.argument(0)?.text().unwrap_or_default();
+    let url = match call.argument(1)?.text() {
+        Some(base) => Url::parse(&base).and_then(|base| base.join(&text)),
+        None => Url::parse(&text),
+    };
+    Ok(url.map_or(Answer::Null, |url| parts(&url)))
+}
+
+/// The parts of a URL after one of them was set. A part that can't have the value stays as it is.
+pub fn change(call: &mut dyn Call) -> Result<Answer, Stop> {
+    let Ok(mut url) = Url::parse(&call.argument(0)?.text().unwrap_or_default()) else {
+        return Ok(Answer::Null);
+    };
+    let part = call.argument(1)?.text().unwrap_or_default();
+    let value = call.argument(2)?.text().unwrap_or_default();
+    let _ = match part.as_str() {
+        "protocol" => quirks::set_protocol(&mut url, &value),
+        "username" => quirks::set_username(&mut url, &value),
+        "password" => quirks::set_password(&mut url, &value),
+        "host" => quirks::set_host(&mut url, &value),
+        "hostname" => quirks::set_hostname(&mut url, &value),
+        "port" => quirks::set_port(&mut url, &value),
+        "pathname" => {
+            quirks::set_pathname(&mut url, &value);
+            Ok(())
+        }
+        "search" => {
+            quirks::set_search(&mut url, &value);
+            Ok(())
+        }
+        "hash" => {
+            quirks::set_hash(&mut url, &value);
+            Ok(())
+        }
+        _ => Err(()),
+    };
+    Ok(parts(&url))
+}
+
+fn parts(url: &Url) -> Answer {
+    let parts = serde_json::json!({
+        "href": quirks::href(url),
+        "origin": quirks::origin(url),
+        "protocol": quirks::protocol(url),
+        "username": quirks::username(url),
+        "password": quirks::password(url),
+        "host": quirks::host(url),
+        "hostname": quirks::hostname(url),
+        "port": quirks::port(url),
+        "pathname": quirks::pathname(url),
+        "search": quirks::search(url),
+        "hash": quirks::hash(url),
+    });
+    Answer::Json(parts.to_string().into_bytes())
+}
+
+/// Names and values of a query, one after the other.
+pub fn parse_query(call: &mut dyn Call) -> Result<Answer, Stop> {
+    let query = call.argument(0)?.text().unwrap_or_default();
+    let pairs: serde_json::Value =
+        form_urlencoded::parse(query.as_bytes()).flat_map(|(name, value)| [name, value]).collect();
+    Ok(Answer::Json(pairs.to_string().into_bytes()))
+}
+
+/// The query of names and values, one after the other.
+pub fn write_query(call: &mut dyn Call) -> Result<Answer, Stop> {
+    let texts = call.elements(0)?.unwrap_or_default();
+    let texts: Vec<String> = texts.into_iter().filter_map(Value::text).collect();
+    let pairs = texts.as_chunks().0.iter().map(|[name, value]| (name, value));
+    Ok(Answer::Text(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()))
+}
