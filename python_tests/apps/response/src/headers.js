@@ -81,3 +81,8 @@ export function headerValueWithLineBreak() {
 export function headerNameWithLineBreak() {
   return { headers: { "x-first": "1", "x-bad: a\r\nx-injected": "1" } };
 }
+
+// Headers that say where the answer ends, which the host knows better.
+export function framingHeaders() {
+  return { body: "text", headers: { "content-length": "1000", "transfer-encoding": "chunked", connection: "upgrade" } };
+}
