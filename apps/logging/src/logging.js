@@ -1,39 +1,25 @@
 // Endpoints that keep log records in two tables: one encrypted, one in plain text.
 import { parseQuery, requiredParameter } from "./query.js";
+import { NO_SUCH_KEY, PRIVATE_TABLE, PUBLIC_TABLE, describeRecord, recordKey, recordsTable } from "./records.js";
 
-const PRIVATE_TABLE = "records";
-const PUBLIC_TABLE = "public:records";
-const NO_SUCH_KEY = { error: "No such key" };
-
-// A scope has a table of its own.
-function recordsTable(baseName, parameters) {
-  const scope = parameters.get("scope");
-  return ccf.kv[scope === undefined ? baseName : `${baseName}-${scope}`];
-}
-
-function recordKey(id) {
-  return ccf.strToBuf(id.toString());
+function presentTable(request, baseName) {
+  return recordsTable(ccf.kv, baseName, parseQuery(request.query));
 }
 
 function getRecord(request, baseName) {
-  const parameters = parseQuery(request.query);
-  const table = recordsTable(baseName, parameters);
-  const message = table.get(recordKey(requiredParameter(parameters, "id")));
-  return {
-    body: message === undefined ? NO_SUCH_KEY : { msg: ccf.bufToStr(message) },
-  };
+  return { body: describeRecord(ccf.kv, baseName, parseQuery(request.query)) };
 }
 
 // Stores the record of the request's body and returns its bytes.
 function storeRecord(request, baseName, { id, msg }) {
   const message = ccf.strToBuf(msg);
-  recordsTable(baseName, parseQuery(request.query)).set(recordKey(id), message);
+  presentTable(request, baseName).set(recordKey(id), message);
   return message;
 }
 
 function deleteRecord(request, baseName) {
   const parameters = parseQuery(request.query);
-  const table = recordsTable(baseName, parameters);
+  const table = recordsTable(ccf.kv, baseName, parameters);
   const key = recordKey(requiredParameter(parameters, "id"));
   if (!table.has(key)) {
     return { body: NO_SUCH_KEY };
@@ -43,12 +29,12 @@ function deleteRecord(request, baseName) {
 }
 
 function clearRecords(request, baseName) {
-  recordsTable(baseName, parseQuery(request.query)).clear();
+  presentTable(request, baseName).clear();
   return { body: true };
 }
 
 function countRecords(request, baseName) {
-  return { body: recordsTable(baseName, parseQuery(request.query)).size };
+  return { body: presentTable(request, baseName).size };
 }
 
 export function getPrivate(request) {
@@ -91,8 +77,7 @@ export function postPrivateRawText(request) {
   if (request.headers["content-type"] !== "text/plain") {
     return { statusCode: 415, body: "The content-type must be text/plain" };
   }
-  const table = recordsTable(PRIVATE_TABLE, parseQuery(request.query));
-  table.set(recordKey(request.params.id), request.body.arrayBuffer());
+  presentTable(request, PRIVATE_TABLE).set(recordKey(request.params.id), request.body.arrayBuffer());
   return { body: true };
 }
 
