@@ -1,40 +1,28 @@
-"""Generated requests and scripts get the same answers from both libraries.
-
-The examples are the same in every run. JSEP_EXAMPLES=5000 tries other ones, and as many of them for each property.
-"""
+"""Generated requests and scripts get the same answers from both libraries."""
 
 import http.client
 import io
 import itertools
-import os
 import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import javascript as js
+from generated import generated
 from hosts import ENGINES, REQUEST_SECONDS, TEST_APPS, TRANSACTION_HEADER, Host
 
-EXAMPLES = os.environ.get("JSEP_EXAMPLES")
 # Status of the app when it can't make a function of a script.
 NO_SCRIPT = 599
 # QuickJS sends them as three bytes, V8 as U+FFFD: `test_response.py` has a test of it.
 LONE_SURROGATE = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 PASSING_HEADERS = {"date", TRANSACTION_HEADER}
 
-settings.register_profile(
-    "differential",
-    max_examples=int(EXAMPLES or 250),
-    derandomize=EXAMPLES is None,
-    database=None,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-differential = settings.get_profile("differential")
+differential = generated(250)
 
 
 @dataclass(frozen=True)
