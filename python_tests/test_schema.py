@@ -22,6 +22,12 @@ OPERATIONS = [(path, method) for path, methods in ENDPOINTS.items() for method i
 OPEN_OPERATIONS = [
     (path, method) for path, method in OPERATIONS if "no_auth" in ENDPOINTS[path][method]["authn_policies"]
 ]
+# Those that a request can be improper for.
+DEMANDING_OPERATIONS = [
+    (path, method)
+    for path, method in OPERATIONS
+    if '"required": true' in json.dumps(ENDPOINTS[path][method]["openapi"])
+]
 CONFORMANCE = [status_code_conformance, content_type_conformance, response_schema_conformance]
 
 
