@@ -2,7 +2,7 @@
 (function (host, interfaces) {
   'use strict';
 
-  const { needArguments, webError } = interfaces;
+  const { needArguments, toText, webError } = interfaces;
   const { toBase64, fromBase64 } = host;
 
   const whole = (result, message) => {
@@ -15,11 +15,11 @@
   return {
     atob(data) {
       needArguments(arguments, 1);
-      return whole(fromBase64(`${data}`), 'The string is not base64');
+      return whole(fromBase64(toText(data)), 'The string is not base64');
     },
     btoa(data) {
       needArguments(arguments, 1);
-      return whole(toBase64(`${data}`), 'The string has characters beyond U+00FF');
+      return whole(toBase64(toText(data)), 'The string has characters beyond U+00FF');
     },
   };
 })

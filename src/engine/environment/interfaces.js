@@ -1,38 +1,42 @@
 // What Web IDL asks of all interfaces. The script of a topic follows, and is called with this.
 //
 // Scripts of the library keep what they use of JavaScript's own objects when they start, and look at no property that an app may
-// change afterwards: its changes to `Array.prototype` and the like neither break them nor show it what they do.
+// change afterwards: its changes to `Array.prototype` and the like neither break them nor show it what they do. So they use neither
+// template literals, for which QuickJS calls `String.prototype.concat`, nor what iterates over arrays.
 ((define) => {
   'use strict';
 
   const { defineProperty, setPrototypeOf } = Object;
   const { apply, getOwnPropertyDescriptor, ownKeys } = Reflect;
-  const { toWellFormed } = String.prototype;
+  const { concat, toWellFormed } = String.prototype;
   const { toStringTag } = Symbol;
   const NativeError = Error;
   const NativeTypeError = TypeError;
 
-  // Shows the members of a class as the web shows them.
-  const expose = (Class, name) => {
-    for (const owner of [Class, Class.prototype]) {
-      const keys = ownKeys(owner);
-      for (let index = 0; index < keys.length; index++) {
-        const { configurable, get, value } = getOwnPropertyDescriptor(owner, keys[index]);
-        const isMember = typeof keys[index] === 'string' && keys[index] !== 'constructor';
-        if (isMember && configurable && (get !== undefined || typeof value === 'function')) {
-          defineProperty(owner, keys[index], { __proto__: null, enumerable: true });
-        }
+  const exposeOwn = (owner) => {
+    const keys = ownKeys(owner);
+    for (let index = 0; index < keys.length; index++) {
+      const { configurable, get, value } = getOwnPropertyDescriptor(owner, keys[index]);
+      const isMember = typeof keys[index] === 'string' && keys[index] !== 'constructor';
+      if (isMember && configurable && (get !== undefined || typeof value === 'function')) {
+        defineProperty(owner, keys[index], { __proto__: null, enumerable: true });
       }
     }
+  };
+
+  // Shows the members of a class as the web shows them.
+  const expose = (Class, name) => {
+    exposeOwn(Class);
+    exposeOwn(Class.prototype);
     defineProperty(Class.prototype, toStringTag, { __proto__: null, value: name, configurable: true });
   };
 
   // Any value as a string without lone surrogates.
-  const toText = (value) => apply(toWellFormed, `${value}`, []);
+  const toText = (value) => apply(toWellFormed, apply(concat, '', [value]), []);
 
   const needArguments = (given, needed) => {
     if (given.length < needed) {
-      throw new NativeTypeError(`Passed ${given.length} arguments, but expected at least ${needed}`);
+      throw new NativeTypeError('Passed ' + given.length + ' arguments, but expected at least ' + needed);
     }
   };
 

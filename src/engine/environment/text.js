@@ -118,11 +118,11 @@
     #begun = false;
 
     constructor(label = 'utf-8', options = undefined) {
-      const name = `${label}`;
+      const name = toText(label);
       const { fatal, ignoreBOM } = dictionary(options);
       this.#encoding = encodingName(name);
       if (this.#encoding === null) {
-        throw new NativeRangeError(`There is no encoding "${name}"`);
+        throw new NativeRangeError('There is no encoding ' + name);
       }
       this.#fatal = !!fatal;
       this.#ignoreBOM = !!ignoreBOM;
@@ -151,7 +151,7 @@
       this.#begun = stream && (this.#begun || whole > 0);
       const text = decode(encoding, asBuffer(part(bytes, 0, whole)), this.#fatal, keepMark);
       if (text === null) {
-        throw new NativeTypeError(`The bytes are not valid ${encoding}`);
+        throw new NativeTypeError('The bytes are not valid ' + encoding);
       }
       return text;
     }

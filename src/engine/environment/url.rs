@@ -28,7 +28,7 @@ pub fn change(call: &mut dyn Call) -> Result<Answer, Stop> {
         "hostname" => quirks::set_hostname(&mut url, &value),
         "port" => quirks::set_port(&mut url, &value),
         "pathname" => {
-            quirks::set_pathname(&mut url, &value);
+            set_pathname(&mut url, &value);
             Ok(())
         }
         "search" => {
@@ -44,10 +44,30 @@ pub fn change(call: &mut dyn Call) -> Result<Answer, Stop> {
     Ok(parts(&url))
 }
 
+/// Without a host, a path that begins with two slashes must not read as one.
+fn set_pathname(url: &mut Url, value: &str) {
+    let has_host = url.has_authority();
+    quirks::set_pathname(url, value);
+    let (protocol, rest) = url.as_str().split_at(quirks::protocol(url).len());
+    let text = if !has_host && rest.starts_with("//") { format!("{protocol}/.{rest}") } else { url.to_string() };
+    if let Ok(separated) = Url::parse(&text) {
+        *url = separated;
+    }
+}
+
+/// The origin of a blob is that of the website that it belongs to.
+fn origin(url: &Url) -> String {
+    let is_website = |url: Url| ["http", "https"].contains(&url.scheme());
+    if url.scheme() == "blob" && !Url::parse(url.path()).is_ok_and(is_website) {
+        return "null".to_owned();
+    }
+    quirks::origin(url)
+}
+
 fn parts(url: &Url) -> Answer {
     let parts = serde_json::json!({
         "href": quirks::href(url),
-        "origin": quirks::origin(url),
+        "origin": origin(url),
         "protocol": quirks::protocol(url),
         "username": quirks::username(url),
         "password": quirks::password(url),
