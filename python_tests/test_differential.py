@@ -167,6 +167,47 @@ def test_any_value_as_exception(run, reason):
     run(f"throw {reason};")
 
 
+PROMISES = st.one_of(
+    js.values.map(lambda value: f"Promise.resolve({value})"),
+    js.values.map(lambda value: f"Promise.reject({value})"),
+    js.values.map(lambda value: f"Promise.resolve().then(() => ({value}))"),
+    js.values.map(lambda value: f"Promise.resolve().then(() => {{ throw {value}; }})"),
+    js.values.map(lambda value: f"({{ then(resolve) {{ resolve({value}); }} }})"),
+    js.values.map(lambda value: f"new Promise((resolve, reject) => {{ reject({value}); resolve(1); }})"),
+    st.sampled_from(["new Promise(() => {})", "({ get then() { throw 1; } })", "1"]),
+)
+IMPORTS = st.one_of(
+    js.values.map(lambda value: f'import("./" + ({value}))'),
+    st.sampled_from(['import("./differential.js")', 'import("/differential.js", { with: { type: "a" } })']),
+)
+# Steps that take turns, as the order of what they log shows. When an import is done is left to the engine.
+TURNS = st.lists(
+    st.lists(
+        st.one_of(PROMISES.map(lambda promise: f"await {promise};"), st.sampled_from(["await 0;", "await null;"])),
+        max_size=3,
+    ),
+    max_size=3,
+)
+
+
+@differential
+@given(promise=st.one_of(PROMISES, IMPORTS))
+def test_any_promise_as_result(run, promise):
+    run(f"return {promise};")
+
+
+@differential
+@given(turns=TURNS)
+def test_order_of_turns(run, turns):
+    steps = [
+        "(async () => { try { "
+        + " ".join(f"{step} order.push([{turn}, {number}]);" for number, step in enumerate(turn_steps))
+        + f" }} catch (error) {{ order.push([{turn}, error?.name ?? typeof error]); }} }})();"
+        for turn, turn_steps in enumerate(turns)
+    ]
+    run(f"const order = []; {' '.join(steps)} return {{ get body() {{ return order; }} }};")
+
+
 # What a handler sees of its request
 
 SEGMENTS = st.one_of(
