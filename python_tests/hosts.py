@@ -128,6 +128,9 @@ class Host:
     def post(self, path: str, **keywords) -> requests.Response:
         return self.request("POST", path, **keywords)
 
+    def put(self, path: str, **keywords) -> requests.Response:
+        return self.request("PUT", path, **keywords)
+
     def delete(self, path: str, **keywords) -> requests.Response:
         return self.request("DELETE", path, **keywords)
 
