@@ -209,9 +209,10 @@ def test_history_of_an_item(items):
 
 
 def test_last_transaction(items):
-    transaction = items.put("pear", "fruit", 1)
+    view, seqno = items.put("pear", "fruit", 1).split(".")
     last = items.app.get("/transactions/last").json()
-    assert transaction == f"{last['view']}.{last['seqno']}"
+    # A host may have written more than that by itself, such as a signature.
+    assert (last["view"], last["seqno"] >= int(seqno)) == (int(view), True)
 
 
 def test_status_of_a_transaction(items):
