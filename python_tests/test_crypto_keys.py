@@ -102,9 +102,17 @@ def test_new_keys_never_repeat(crypto, call_app):
     assert len(keys) == len(set(keys)) == 80
 
 
-@pytest.mark.parametrize(("function", "arguments"), [("generateRsaKeyPair", ()), ("generateRsaKeyPair", (2048,))])
-def test_size_that_is_no_number(crypto, function, arguments):
-    assert crypto.thrown(function, *arguments, "2048") == "TypeError: Argument must be a number"
+def test_what_the_top_level_draws_is_new_for_each_request(serve, call_app):
+    host = serve("crypto_at_top_level")
+    answers = [host.get("/values").json() for _ in range(2)]
+    answers.append(json.loads(call_app("crypto_at_top_level", "GET", "/values").body))
+    for name in answers[0]:
+        assert len({json.dumps(answer[name]) for answer in answers}) == 3, name
+
+
+@pytest.mark.parametrize("arguments", [(), (2048,)], ids=["size", "exponent"])
+def test_number_of_an_rsa_key_that_is_no_number(crypto, arguments):
+    assert crypto.thrown("generateRsaKeyPair", *arguments, "2048") == "TypeError: Argument must be a number"
 
 
 # Wrapped keys
