@@ -53,27 +53,12 @@ export function switchErrors() {
   return [...new Set(texts)];
 }
 
-export function textCoding() {
-  const bytes = new TextEncoder().encode("aü😀");
-  return [[...bytes], new TextDecoder().decode(bytes), new TextDecoder().decode(bytes.subarray(1, 3))];
-}
-
-export function urls() {
-  const url = new URL("../c?x=1&x=2#end", "https://host.example:8443/a/b");
-  const parameters = new URLSearchParams("a=1&b=%20&a=2+3");
-  return [url.href, url.searchParams.getAll("x"), parameters.getAll("a"), parameters.get("b"), String(parameters)];
-}
-
 export async function microtasks() {
   const order = [];
   queueMicrotask(() => order.push("queued"));
   order.push("handler");
   await null;
   return order;
-}
-
-export function base64() {
-  return [btoa("\0aÿ"), atob("AGH/") === "\0aÿ"];
 }
 
 export function cloning() {
