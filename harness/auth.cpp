@@ -51,6 +51,17 @@ Authenticator::Users Authenticator::read_users(const std::string& path) {
     return users;
 }
 
+void Authenticator::set_users(Users users) {
+    auto taken = std::make_shared<const Users>(std::move(users));
+    const std::unique_lock<std::shared_mutex> lock(mutex_);
+    users_ = std::move(taken);
+}
+
+std::shared_ptr<const Authenticator::Users> Authenticator::users() const {
+    const std::shared_lock<std::shared_mutex> lock(mutex_);
+    return users_;
+}
+
 std::variant<Caller, Refusals> Authenticator::authenticate(std::string_view properties, const Request& request) const {
     const std::shared_ptr<const Policies> policies = policies_of(properties);
     if (policies->empty()) {
@@ -170,8 +181,9 @@ std::variant<Caller, Refusal> Authenticator::meet_user(const Request& request) c
     if (request.certificate == nullptr) {
         return Refusal{"user_cert", "No caller user certificate"};
     }
-    const auto user = users_.find(request.certificate->id);
-    if (user == users_.end()) {
+    const std::shared_ptr<const Users> known = users();
+    const auto user = known->find(request.certificate->id);
+    if (user == known->end()) {
         return Refusal{"user_cert", "Could not find matching user certificate"};
     }
     return Caller{R"({"policy":"user_cert","id":)" + json_string(user->first) + ",\"data\":" + user->second +

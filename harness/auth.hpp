@@ -38,7 +38,11 @@ public:
     // Users' data as JSON text, by the id of their certificate.
     using Users = std::map<std::string, std::string>;
 
-    Authenticator(Users users, TokenIssuers issuers) : users_(std::move(users)), issuers_(std::move(issuers)) {}
+    Authenticator(Users users, TokenIssuers issuers)
+        : issuers_(std::move(issuers)), users_(std::make_shared<const Users>(std::move(users))) {}
+
+    // Takes other users from the next request on. Any thread.
+    void set_users(Users users);
 
     // Reads users from a JSON file: {"<id>": {"data": ...}, ...}. Throws StartError.
     static Users read_users(const std::string& path);
@@ -62,10 +66,13 @@ private:
     std::variant<Caller, Refusal> meet_token(const Request& request) const;
     std::variant<Caller, Refusal> meet_user(const Request& request) const;
 
-    Users users_;
-    TokenIssuers issuers_;
-    // Parsed policies by the text of the properties, so that a request need not parse JSON.
+    std::shared_ptr<const Users> users() const;
+
+    const TokenIssuers issuers_;
+    // Guards what may change while requests run.
     mutable std::shared_mutex mutex_;
+    std::shared_ptr<const Users> users_;
+    // Parsed policies by the text of the properties, so that a request need not parse JSON.
     mutable std::unordered_map<std::string, std::shared_ptr<const Policies>> parsed_;
 };
 

@@ -1,8 +1,9 @@
 #include "bundle.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "file.hpp"
 #include "start_error.hpp"
@@ -63,6 +64,15 @@ std::string pack(const filesystem::path& directory) {
     return bundle + "]}";
 }
 
+std::string with_one_slash(const std::string& name) {
+    return "/" + name.substr(std::min(name.find_first_not_of('/'), name.size()));
+}
+
+std::string to_upper(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char letter) { return std::toupper(letter); });
+    return text;
+}
+
 }  // namespace
 
 std::string read_bundle(const std::string& path) {
@@ -74,4 +84,21 @@ std::string read_bundle(const std::string& path) {
     } catch (const filesystem::filesystem_error& error) {
         throw StartError("can't read the app " + path + ": " + error.what());
     }
+}
+
+nlohmann::ordered_json normal_bundle(std::string_view bundle) {
+    auto normal = nlohmann::ordered_json::parse(bundle);
+    auto endpoints = nlohmann::ordered_json::object();
+    for (const auto& [path, methods] : normal["metadata"]["endpoints"].items()) {
+        auto& known = endpoints[with_one_slash(path)];
+        for (const auto& [method, properties] : methods.items()) {
+            known[to_upper(method)] = properties;
+        }
+    }
+    normal["metadata"]["endpoints"] = std::move(endpoints);
+    for (auto& module : normal["modules"]) {
+        const filesystem::path name = with_one_slash(module["name"].get<std::string>());
+        module["name"] = name.lexically_normal().generic_string();
+    }
+    return normal;
 }

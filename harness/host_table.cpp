@@ -1,10 +1,16 @@
 #include "host_table.hpp"
 
+#include <algorithm>
+
 #include "bytes.hpp"
 #include "host_callback.hpp"
 #include "ledger_callbacks.hpp"
 
 namespace {
+
+void write_to(const jsep_sink* sink, const std::string& text) {
+    sink->write(sink->context, reinterpret_cast<const uint8_t*>(text.data()), text.size());
+}
 
 uint32_t store_get(void* context, jsep_bytes map, jsep_bytes key, const jsep_sink* sink) {
     return host_callback(context, "store_get", [&](HostTable& table) -> uint32_t {
@@ -12,7 +18,7 @@ uint32_t store_get(void* context, jsep_bytes map, jsep_bytes key, const jsep_sin
         if (value == nullptr) {
             return JSEP_NOT_FOUND;
         }
-        sink->write(sink->context, reinterpret_cast<const uint8_t*>(value->data()), value->size());
+        write_to(sink, *value);
         return JSEP_OK;
     });
 }
@@ -75,6 +81,33 @@ void write_log(void* context, jsep_log_level level, jsep_bytes text) {
     static_cast<HostTable*>(context)->services().log.write(level, view(text));
 }
 
+uint32_t restrict_map(void* context, jsep_bytes map, uint32_t* permission, const jsep_sink* reason) {
+    return host_callback(context, "restrict_map", [&](const HostTable& table) -> uint32_t {
+        if (const auto* restriction = table.services().restrictions->find(view(map))) {
+            *permission = std::min<uint32_t>(*permission, restriction->permission);
+            write_to(reason, restriction->reason());
+        }
+        return JSEP_OK;
+    });
+}
+
+uint32_t trigger_subprocess(void* context, const jsep_bytes* arguments, size_t argument_count, const jsep_bytes* input,
+                            const jsep_sink* why) {
+    return host_callback(context, "trigger_subprocess", [&](const HostTable& table) -> uint32_t {
+        std::vector<std::string> words;
+        for (size_t index = 0; index < argument_count; ++index) {
+            words.emplace_back(view(arguments[index]));
+        }
+        try {
+            table.services().subprocesses->start(words, input == nullptr ? std::nullopt : std::optional(view(*input)));
+        } catch (const SubprocessError& error) {
+            write_to(why, error.what());
+            return CALLBACK_FAILED;
+        }
+        return JSEP_OK;
+    });
+}
+
 }  // namespace
 
 HostTable::HostTable(Transaction& transaction, const HostServices& services)
@@ -92,6 +125,12 @@ HostTable::HostTable(Transaction& transaction, const HostServices& services)
     table_.log = write_log;
     if (services.history != nullptr) {
         add_ledger_callbacks(table_);
+    }
+    if (services.restrictions != nullptr) {
+        table_.restrict_map = restrict_map;
+    }
+    if (services.subprocesses != nullptr) {
+        table_.trigger_subprocess = trigger_subprocess;
     }
     // clock and entropy stay null: the operating system's are as good as anything this host could offer.
 }

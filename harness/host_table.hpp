@@ -3,7 +3,9 @@
 
 #include "history.hpp"
 #include "log.hpp"
+#include "map_restrictions.hpp"
 #include "store.hpp"
+#include "subprocesses.hpp"
 
 #include "jsep.h"
 
@@ -11,6 +13,8 @@
 struct HostServices {
     Log& log;
     History* history = nullptr;
+    const MapRestrictions* restrictions = nullptr;
+    const Subprocesses* subprocesses = nullptr;
 };
 
 class HostTable {

@@ -33,17 +33,6 @@ std::pair<std::string, std::string> split_address(const std::string& address) {
 
 }  // namespace
 
-Descriptor::~Descriptor() {
-    if (number_ >= 0) {
-        close(number_);
-    }
-}
-
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-}
-
 SignalQueue::SignalQueue(std::initializer_list<int> signals) {
     sigset_t set;
     sigemptyset(&set);

@@ -10,24 +10,11 @@
 #include <mutex>
 #include <string>
 
+#include "descriptor.hpp"
 #include "http_connection.hpp"
 #include "log.hpp"
 #include "thread_pool.hpp"
 #include "tls.hpp"
-
-// A file descriptor that is closed at the end.
-class Descriptor {
-public:
-    explicit Descriptor(int number = -1) : number_(number) {}
-    ~Descriptor();
-    Descriptor(Descriptor&& other) noexcept : number_(other.number_) { other.number_ = -1; }
-    Descriptor& operator=(Descriptor&& other) noexcept;
-
-    int get() const { return number_; }
-
-private:
-    int number_;
-};
 
 // Makes signals wait to be read, in this thread and those that it starts afterwards.
 class SignalQueue {

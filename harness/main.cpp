@@ -87,6 +87,11 @@ struct Common {
 
 // Options of the commands that answer from a store with a ledger.
 void add_service_options(CLI::App& command, ServiceArguments& arguments) {
+    add_list(command, "--restrict-map", arguments.restricted_maps,
+             "Leave apps only reading, or nothing, of tables whose names begin so")
+        ->type_name("PREFIX=read|none");
+    command.add_flag("--allow-subprocesses", arguments.allows_subprocesses,
+                     "Let apps start processes, if the engine option subprocesses is on");
     command
         .add_option("--node-key", arguments.node_key, "Key that signs the ledger, PEM; without it a new one is made")
         ->type_name("FILE");
@@ -146,7 +151,7 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
     ServeArguments& arguments = given->serve;
     arguments.listen = "127.0.0.1:8000";
     arguments.threads = 8;
-    CLI::App* command = program.add_subcommand("serve", "Serve the app over HTTP; SIGHUP installs it again");
+    CLI::App* command = program.add_subcommand("serve", "Serve the app over HTTP; SIGHUP reads app and users again");
     given->add_to(*command);
     command->add_option("--listen", arguments.listen, "Address; port 0 takes a free one")
         ->capture_default_str()
@@ -163,6 +168,13 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
     command->add_option("--threads", arguments.threads, "Threads that answer requests")
         ->capture_default_str()
         ->check(CLI::Range(1, 1024));
+    command
+        ->add_option("--custom-endpoints", arguments.service.operators,
+                     "Who may install apps and set run-time options under /app/custom_endpoints")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, Operators>{
+            {"off", Operators::NOBODY}, {"users", Operators::USERS}, {"anyone", Operators::ANYONE}}))
+        ->default_str("off")
+        ->type_name("off|users|anyone");
     command->add_option("--log", arguments.log, "Where to append the log instead of standard error")->type_name("FILE");
     add_service_options(*command, arguments.service);
     command->callback([given, &action] {

@@ -36,13 +36,20 @@ Authenticator make_authenticator(const ServeArguments& arguments) {
                          std::move(issuers));
 }
 
-void reinstall(Application& application, const std::string& app, Log& log) {
-    try {
-        application.reinstall();
-        log.write(JSEP_LOG_INFO, "installed " + app + " again");
-    } catch (const std::exception& error) {
-        log.write(JSEP_LOG_FAIL, std::string("the former version keeps serving: ") + error.what());
+// Reads everything again that came from files and may change. What can't be read stays as it was.
+void reload(const ServeArguments& arguments, Application& application, Authenticator& authenticator, Log& log) {
+    const auto guarded = [&log](const std::string& what, const auto& work) {
+        try {
+            work();
+            log.write(JSEP_LOG_INFO, "installed " + what + " again");
+        } catch (const std::exception& error) {
+            log.write(JSEP_LOG_FAIL, std::string("the former version keeps serving: ") + error.what());
+        }
+    };
+    if (!arguments.users.empty()) {
+        guarded(arguments.users, [&] { authenticator.set_users(Authenticator::read_users(arguments.users)); });
     }
+    guarded(arguments.app, [&] { application.reinstall(); });
 }
 
 }  // namespace
@@ -53,7 +60,7 @@ int serve(const ServeArguments& arguments) {
     const SignalQueue signals({SIGTERM, SIGINT, SIGHUP});
     Log log = arguments.log.empty() ? Log::to_standard_error() : Log::to_file(arguments.log);
     const std::unique_ptr<const TlsContext> tls = make_tls(arguments);
-    const Authenticator authenticator = make_authenticator(arguments);
+    Authenticator authenticator = make_authenticator(arguments);
 
     // In a real host threads are older than the plugin, and these show that it works: they exist before it is loaded.
     // The server finishes the pool, so no task outlives what it uses.
@@ -68,7 +75,7 @@ int serve(const ServeArguments& arguments) {
         if (signal != SIGHUP) {
             return false;
         }
-        pool.run([&] { reinstall(application, arguments.app, log); });
+        pool.run([&] { reload(arguments, application, authenticator, log); });
         return true;
     });
     return 0;

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "application.hpp"
 #include "auth.hpp"
@@ -10,14 +12,20 @@
 #include "dispatch.hpp"
 #include "history.hpp"
 #include "ledger.hpp"
+#include "map_restrictions.hpp"
 #include "metrics.hpp"
+#include "operations.hpp"
 #include "store.hpp"
+#include "subprocesses.hpp"
 
 struct ServiceArguments {
     std::string node_key;
     std::string node_certificate;
     uint64_t signature_interval = 0;
     uint64_t historical_delay = 0;
+    std::vector<std::string> restricted_maps;  // As MapRestrictions reads them.
+    bool allows_subprocesses = false;
+    Operators operators = Operators::NOBODY;
 };
 
 class Service {
@@ -32,6 +40,8 @@ private:
     Store store_;
     Ledger ledger_;
     History history_;
+    const MapRestrictions restrictions_;
+    const std::optional<Subprocesses> subprocesses_;
     Metrics metrics_;
     BuiltIns built_ins_;
     Dispatcher dispatcher_;
