@@ -170,6 +170,14 @@ def test_module_that_is_given_twice(engine, tmp_path):
     assert_refused(call(engine, packed, "GET", "/x"), "modules[1].name")
 
 
+@pytest.mark.parametrize("value", [True, False])
+def test_flag_beside_a_packed_app(engine, tmp_path, value):
+    modules = [{"name": "main.js", "module": GOOD_MODULE}]
+    packed = tmp_path / "bundle.json"
+    packed.write_text(json.dumps({"metadata": endpoints(), "modules": modules, "disable_bytecode_cache": value}))
+    assert call(engine, packed, "GET", "/x").body == "fine"
+
+
 def test_files_that_nobody_imports_may_be_anything(install):
     files = {"notes.txt": "no program {", "data.json": "[1, 2", "lib/main.js.map": "{}"}
     assert install({"main.js": GOOD_MODULE, **files}).body == "fine"
