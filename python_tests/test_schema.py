@@ -81,7 +81,7 @@ def test_document_has_what_the_app_says(document, path, method):
 @pytest.mark.parametrize(("path", "method"), OPEN_OPERATIONS)
 def test_answers_to_proper_requests_are_as_described(try_operation, path, method):
     def check(case, response):
-        assert str(response.status_code) in ENDPOINTS[path][method]["openapi"]["responses"], response.text
+        assert str(response.status_code) in ENDPOINTS[path][method]["openapi"]["responses"], case.as_curl_command()
         case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
 
     try_operation(path, method, GenerationMode.POSITIVE, check)
@@ -89,8 +89,8 @@ def test_answers_to_proper_requests_are_as_described(try_operation, path, method
 
 @pytest.mark.parametrize(("path", "method"), DEMANDING_OPERATIONS)
 def test_improper_requests_are_answered(try_operation, path, method):
-    def check(_, response):
+    def check(case, response):
         if response.status_code >= 500:
-            assert response.json()["error"]["code"] == "InternalError"
+            assert response.json()["error"]["code"] == "InternalError", case.as_curl_command()
 
     try_operation(path, method, GenerationMode.NEGATIVE, check)
