@@ -34,6 +34,25 @@
   // Any value as a string without lone surrogates.
   const toText = (value) => apply(toWellFormed, apply(concat, '', [value]), []);
 
+  const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
+
+  // The function behind a property that is a getter. It throws for objects that don't have it, whatever they inherit.
+  const getter = (prototype, name) => {
+    const { get } = getOwnPropertyDescriptor(prototype, name);
+    return (object) => apply(get, object, []);
+  };
+
+  // Options, which may be left out.
+  const dictionary = (value) => {
+    if (value === undefined || value === null) {
+      return { __proto__: null };
+    }
+    if (!isObject(value)) {
+      throw new NativeTypeError('Options must be an object');
+    }
+    return value;
+  };
+
   const needArguments = (given, needed) => {
     if (given.length < needed) {
       throw new NativeTypeError('Passed ' + given.length + ' arguments, but expected at least ' + needed);
@@ -51,5 +70,5 @@
   // An array that inherits nothing: assigning an element runs no setter of an app.
   const asList = (array) => setPrototypeOf(array, null);
 
-  return (host) => define(host, { asList, expose, needArguments, toText, webError });
+  return (host) => define(host, { asList, dictionary, expose, getter, isObject, needArguments, toText, webError });
 })

@@ -2,19 +2,15 @@
 (function (host, interfaces) {
   'use strict';
 
-  const { expose, needArguments, toText } = interfaces;
+  const { dictionary, expose, getter, needArguments, toText } = interfaces;
   const { decode, encode, encodingName, wholeBytes } = host;
-  const { apply, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
+  const { apply, getPrototypeOf } = Reflect;
   const { isView } = ArrayBuffer;
   const { slice } = String.prototype;
   const NativeUint8Array = Uint8Array;
   const NativeTypeError = TypeError;
   const NativeRangeError = RangeError;
 
-  const getter = (prototype, name) => {
-    const { get } = getOwnPropertyDescriptor(prototype, name);
-    return (object) => apply(get, object, []);
-  };
   const viewGetters = (prototype) => ({
     bufferOf: getter(prototype, 'buffer'),
     offsetOf: getter(prototype, 'byteOffset'),
@@ -54,16 +50,6 @@
     bufferOf(sizeOfBuffer(bufferOf(bytes)) === lengthOf(bytes) ? bytes : joined(bytes, new NativeUint8Array(0)));
 
   const isContinuation = (byte) => (byte & 0xc0) === 0x80;
-
-  const dictionary = (value) => {
-    if (value === undefined || value === null) {
-      return { __proto__: null };
-    }
-    if (typeof value !== 'object' && typeof value !== 'function') {
-      throw new NativeTypeError('Options must be an object');
-    }
-    return value;
-  };
 
   class TextEncoder {
     // Reading it refuses other objects.

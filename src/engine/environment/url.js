@@ -2,7 +2,7 @@
 (function (host, interfaces) {
   'use strict';
 
-  const { asList, expose, needArguments, toText } = interfaces;
+  const { asList, expose, isObject, needArguments, toText } = interfaces;
   const { changeUrl, parseQuery, parseUrl, writeQuery } = host;
   const { defineProperty, setPrototypeOf } = Object;
   const { apply, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
@@ -14,8 +14,6 @@
   const NativeTypeError = TypeError;
   const arrays = Array.prototype;
   const iterators = getPrototypeOf(getPrototypeOf([][iterator]()));
-
-  const isObject = (value) => (typeof value === 'object' && value !== null) || typeof value === 'function';
 
   // Names and values of a sequence of pairs. The sequences are the app's, and are read as it made them.
   const listOfSequence = (pairs) => {
