@@ -398,6 +398,30 @@ export function cryptoFunction() {
   return before;
 }
 
+export function historicalFunction() {
+  const before = typeof ccf.historical.getStateRange;
+  ccf.historical.getStateRange = 42;
+  return before;
+}
+
+export function consensusFunction() {
+  const before = typeof ccf.consensus.getViewForSeqno;
+  delete ccf.consensus.getViewForSeqno;
+  return before;
+}
+
+export function textCoderReplaced() {
+  const before = typeof new TextEncoder().encode;
+  TextEncoder.prototype.encode = 42;
+  return before;
+}
+
+export function urlDeleted() {
+  const before = typeof globalThis.URL;
+  delete globalThis.URL;
+  return before;
+}
+
 export function ccfReplaced() {
   const before = typeof globalThis.ccf.strToBuf;
   globalThis.ccf = { strToBuf: 1 };
