@@ -36,6 +36,7 @@ def test_container_is_new_for_each_request(app, table):
 def test_store_outlives_the_container(app, table):
     found = [visit["visits"] for endpoint in ("fresh", "shared") for visit in visits(app, endpoint, table)]
     assert found == list(range(1, 2 * REQUESTS + 1))
+    assert app.get(f"/visits/{table}").json() == 2 * REQUESTS
 
 
 def test_container_is_built_once_where_the_realm_is_shared(app, table):

@@ -24,9 +24,13 @@ export class Door {
 export class GuestBook {
   constructor(@inject(GUESTS) private readonly guests: TypedKvMap<string, number>) {}
 
+  visits(name: string): number {
+    return this.guests.get(name) ?? 0;
+  }
+
   // Counts the visits of a guest, in the store: these survive whatever happens to the container.
   enter(name: string): number {
-    const visits = (this.guests.get(name) ?? 0) + 1;
+    const visits = this.visits(name) + 1;
     this.guests.set(name, visits);
     return visits;
   }
