@@ -4,11 +4,22 @@
 #include <mutex>
 
 #include "receipt.hpp"
+#include "start_error.hpp"
 #include "write_set.hpp"
 
 namespace {
 
 constexpr size_t EVIDENCE_BYTES = 32;
+
+LedgerEntry entry_of(StoredTransaction&& stored, std::shared_ptr<const WriteSet> writes) {
+    LedgerEntry entry;
+    entry.id = stored.id;
+    entry.writes = std::move(writes);
+    entry.write_set_digest = sha256({stored.writes});
+    entry.commit_evidence = std::move(stored.commit_evidence);
+    entry.claims_digest = stored.claims_digest;
+    return entry;
+}
 
 }  // namespace
 
@@ -30,21 +41,57 @@ Digest leaf_of(const LedgerEntry& entry) {
     return sha256({view(entry.write_set_digest), view(sha256({entry.commit_evidence})), view(entry.claims_digest)});
 }
 
-Ledger::Ledger(Store& store, NodeIdentity node, uint64_t signature_interval)
-    : store_(store), node_(std::move(node)), signature_interval_(signature_interval) {
-    // The empty store is the work of the first transaction.
-    append(Commit{Store::FIRST_VERSION, std::make_shared<const WriteSet>(), std::nullopt});
+Ledger::Ledger(Store& store, NodeIdentity node, uint64_t signature_interval, LedgerFile* file)
+    : store_(store), node_(std::move(node)), signature_interval_(signature_interval), file_(file) {
+    if (file_ != nullptr) {
+        read_file();
+    }
+    if (entries_.empty()) {
+        // The empty store is the work of the first transaction.
+        append(Commit{Store::FIRST_VERSION, std::make_shared<const WriteSet>(), std::nullopt});
+    }
     store_.set_journal(*this);
 }
 
+void Ledger::read_file() {
+    try {
+        file_->read([this](StoredTransaction&& stored) {
+            if (stored.id.seqno != entries_.size() + 1) {
+                throw StartError("the store has no transaction " + std::to_string(entries_.size() + 1));
+            }
+            const auto writes = std::make_shared<const WriteSet>(unpack_writes(stored.writes));
+            store_.replay(Commit{static_cast<Version>(stored.id.seqno), writes, std::nullopt});
+            add(entry_of(std::move(stored), writes));
+            require_signed_root();
+        });
+    } catch (const StartError&) {
+        throw;
+    } catch (const std::exception& error) {
+        throw StartError(std::string("can't read the store: ") + error.what());
+    }
+    if (!entries_.empty()) {
+        view_ = entries_.back().id.view + 1;
+    }
+}
+
+// Whoever changes a stored transaction changes the tree, and the signature behind it no longer fits.
+void Ledger::require_signed_root() const {
+    const LedgerEntry& last = entries_.back();
+    if (last.signature != nullptr && last.signature->root != to_hex(view(tree_.root(last.id.seqno - 1)))) {
+        throw StartError("the transactions of the store do not fit the signature " + last.id.text());
+    }
+}
+
 void Ledger::append(const Commit& commit) {
-    LedgerEntry entry;
-    entry.id = TransactionId{view_, static_cast<uint64_t>(commit.version)};
-    entry.writes = commit.writes;
-    entry.write_set_digest = sha256({pack_writes(*commit.writes)});
-    entry.commit_evidence = "ce:" + entry.id.text() + ":" + to_hex(random_bytes(EVIDENCE_BYTES));
-    entry.claims_digest = commit.claims_digest.value_or(Digest{});
-    add(std::move(entry));
+    StoredTransaction stored;
+    stored.id = TransactionId{view_, static_cast<uint64_t>(commit.version)};
+    stored.writes = pack_writes(*commit.writes);
+    stored.commit_evidence = "ce:" + stored.id.text() + ":" + to_hex(random_bytes(EVIDENCE_BYTES));
+    stored.claims_digest = commit.claims_digest.value_or(Digest{});
+    if (file_ != nullptr) {
+        file_->append(stored);
+    }
+    add(entry_of(std::move(stored), commit.writes));
 }
 
 void Ledger::add(LedgerEntry entry) {

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "ledger_file.hpp"
 #include "merkle.hpp"
 #include "node_identity.hpp"
 #include "store.hpp"
@@ -50,8 +51,9 @@ class Ledger final : public Journal {
 public:
     static constexpr uint64_t FIRST_VIEW = 2;
 
-    // Becomes the journal of the store, which is new and outlives it.
-    Ledger(Store& store, NodeIdentity node, uint64_t signature_interval);
+    // Becomes the journal of the store, which is new and outlives it, as does the file. What the file holds comes back,
+    // in the store too, and a new view begins; null: the ledger is in memory only. Throws StartError.
+    Ledger(Store& store, NodeIdentity node, uint64_t signature_interval, LedgerFile* file = nullptr);
 
     void append(const Commit& commit) override;
     // Signs when as many transactions as the interval says wait for it. Call it after a commit.
@@ -72,6 +74,8 @@ public:
     std::string receipt(uint64_t seqno) const;
 
 private:
+    void read_file();
+    void require_signed_root() const;
     void add(LedgerEntry entry);
     void sign();
     void sign_on_demand();
@@ -81,6 +85,7 @@ private:
     Store& store_;
     const NodeIdentity node_;
     const uint64_t signature_interval_;
+    LedgerFile* const file_;
     mutable std::shared_mutex mutex_;
     std::vector<LedgerEntry> entries_;  // The one of sequence number n is at n - 1.
     std::vector<uint64_t> signatures_;  // Sequence numbers, in order.

@@ -93,7 +93,9 @@ void add_service_options(CLI::App& command, ServiceArguments& arguments) {
     command.add_flag("--allow-subprocesses", arguments.allows_subprocesses,
                      "Let apps start processes, if the engine option subprocesses is on");
     command
-        .add_option("--node-key", arguments.node_key, "Key that signs the ledger, PEM; without it a new one is made")
+        .add_option("--store", arguments.store, "Where to keep what apps write; without it, it ends with the program")
+        ->type_name("FILE");
+    command.add_option("--node-key", arguments.node_key, "Key that signs the ledger, PEM; without it one is made")
         ->type_name("FILE");
     command.add_option("--node-cert", arguments.node_certificate, "Certificate of that key, PEM")->type_name("FILE");
     command

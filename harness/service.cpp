@@ -7,13 +7,26 @@
 
 namespace {
 
-NodeIdentity node_identity(const ServiceArguments& arguments) {
+std::optional<LedgerFile> ledger_file(const ServiceArguments& arguments) {
+    return arguments.store.empty() ? std::nullopt : std::make_optional<LedgerFile>(arguments.store);
+}
+
+// The node that the arguments name, or the one that signed in the file before, or a new one.
+NodeIdentity node_identity(const ServiceArguments& arguments, std::optional<LedgerFile>& file) {
     if (arguments.node_key.empty() != arguments.node_certificate.empty()) {
         throw StartError("--node-key and --node-cert need each other");
     }
-    return arguments.node_key.empty()
-               ? NodeIdentity::make()
-               : NodeIdentity::read(read_file(arguments.node_key), read_file(arguments.node_certificate));
+    if (!arguments.node_key.empty()) {
+        return NodeIdentity::read(read_file(arguments.node_key), read_file(arguments.node_certificate));
+    }
+    if (const std::optional<StoredNode> stored = file ? file->node() : std::nullopt) {
+        return NodeIdentity::read(stored->key, stored->certificate);
+    }
+    NodeIdentity node = NodeIdentity::make();
+    if (file) {
+        file->set_node(StoredNode{node.key_pem(), node.certificate()});
+    }
+    return node;
 }
 
 MapRestrictions restrictions(const ServiceArguments& arguments) {
@@ -28,7 +41,8 @@ MapRestrictions restrictions(const ServiceArguments& arguments) {
 
 Service::Service(Application& application, const Authenticator& authenticator, Log& log,
                  const ServiceArguments& arguments)
-    : ledger_(store_, node_identity(arguments), arguments.signature_interval),
+    : file_(ledger_file(arguments)),
+      ledger_(store_, node_identity(arguments, file_), arguments.signature_interval, file_ ? &*file_ : nullptr),
       history_(ledger_, arguments.historical_delay),
       restrictions_(restrictions(arguments)),
       subprocesses_(arguments.allows_subprocesses ? std::make_optional<Subprocesses>() : std::nullopt),

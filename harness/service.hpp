@@ -12,6 +12,7 @@
 #include "dispatch.hpp"
 #include "history.hpp"
 #include "ledger.hpp"
+#include "ledger_file.hpp"
 #include "map_restrictions.hpp"
 #include "metrics.hpp"
 #include "operations.hpp"
@@ -19,6 +20,7 @@
 #include "subprocesses.hpp"
 
 struct ServiceArguments {
+    std::string store;  // Path; nothing: in memory only.
     std::string node_key;
     std::string node_certificate;
     uint64_t signature_interval = 0;
@@ -38,6 +40,7 @@ public:
 
 private:
     Store store_;
+    std::optional<LedgerFile> file_;  // Nothing: the ledger is in memory only.
     Ledger ledger_;
     History history_;
     const MapRestrictions restrictions_;
