@@ -258,6 +258,46 @@ def test_tables_can_not_be_assigned(case):
     assert case("assignmentThrows") == [True, "function"]
 
 
+@pytest.fixture
+def outcome(serve):
+    """Evaluates strict code; gives its value, or the name of what it throws."""
+
+    def run(expression):
+        found = serve("evaluate").post("/evaluate", data=f'"use strict"; {expression}').json()
+        return found["value"] if "value" in found else found["thrown"].partition(":")[0]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ccf.kv.table = 1",
+        "delete ccf.kv.table",
+        "Object.defineProperty(ccf.kv, 'table', { value: 1 })",
+        "Object.setPrototypeOf(ccf.kv, null)",
+        "Object.preventExtensions(ccf.kv)",
+        "Object.freeze(ccf.kv)",
+    ],
+)
+def test_kv_can_not_be_changed(outcome, change):
+    assert outcome(change) == "TypeError"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("String(ccf.kv.table)", "[object Object]"),
+        ("ccf.kv.table.hasOwnProperty('get')", True),
+        ("ccf.kv.table instanceof Object", True),
+        ("typeof ccf.kv.table", "object"),
+        ("ccf.kv.table == ccf.kv.table", False),
+    ],
+)
+def test_handle_is_an_object_like_others(outcome, expression, value):
+    assert outcome(expression) == value
+
+
 def test_handles_of_one_table_see_the_same(case):
     assert case("twoHandlesOneTable") == ["value", "value"]
 

@@ -195,6 +195,37 @@ def test_content_type_of_the_handler_replaces_that_of_json(app):
     assert response.json() == {"a": 1}
 
 
+def test_last_of_two_headers_of_one_name_is_sent(app):
+    response = case(app, "headersOfOneName")
+    assert response.headers["x-name"] == "two"
+    assert response.headers["content-type"] == "text/two"
+
+
+def test_header_value_beyond_latin_is_utf8(app):
+    assert case(app, "headerBeyondLatin").headers["x-text"].encode("latin-1").decode() == "ü 😀"
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("headerWithoutName", "header type"),
+        ("headerNameWithSpace", "header type"),
+        ("headerNameBeyondLatin", "header type"),
+        ("headerNameWithLineBreak", "header type"),
+        ("headerValueWithNul", "header value type"),
+        ("headerValueWithLineBreak", "header value type"),
+    ],
+)
+def test_header_that_http_does_not_carry(app, name, reason):
+    assert_error(app.get(f"/case/{name}"), f"{INVALID} ({reason}).")
+
+
+@pytest.mark.parametrize("name", ["headersOfArray", "headersOfFunction"])
+def test_headers_may_be_any_object(app, name):
+    response = case(app, name)
+    assert response.headers["0"] == "one"
+
+
 def test_content_type_without_body(app):
     assert case(app, "contentTypeWithoutBody").headers["content-type"] == "text/html"
 
@@ -242,6 +273,11 @@ def test_status_outside_of_200_to_599_is_refused(app, status):
 )
 def test_status_must_be_an_integral_number(app, name):
     assert_error(app.get(f"/case/{name}"), f"{INVALID} (status code type).")
+
+
+@pytest.mark.parametrize(("name", "status"), [("bodyOfNoContent", 204), ("bodyOfNotModified", 304)])
+def test_status_that_has_no_body(app, name, status):
+    assert case(app, name, status).content == b""
 
 
 # Errors while the result is read

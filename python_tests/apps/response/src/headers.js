@@ -86,3 +86,19 @@ export function headerNameWithLineBreak() {
 export function framingHeaders() {
   return { body: "text", headers: { "content-length": "1000", "transfer-encoding": "chunked", connection: "upgrade" } };
 }
+
+export const headersOfOneName = () => ({
+  body: "x",
+  headers: { "x-name": "one", "X-Name": "two", "content-type": "text/one", "Content-Type": "text/two" },
+});
+
+export const headerBeyondLatin = () => ({ headers: { "x-text": "ü 😀" } });
+export const headerWithoutName = () => ({ headers: { "": "1" } });
+export const headerNameWithSpace = () => ({ headers: { "x y": "1" } });
+export const headerNameBeyondLatin = () => ({ headers: { ü: "1" } });
+export const headerValueWithNul = () => ({ headers: { "x-bad": "a\0b" } });
+export const headersOfArray = () => ({ headers: ["one"] });
+export const headersOfFunction = () => ({ headers: Object.assign(() => 1, { 0: "one" }) });
+
+export const bodyOfNoContent = () => ({ statusCode: 204, body: "text" });
+export const bodyOfNotModified = () => ({ statusCode: 304, body: "text" });
