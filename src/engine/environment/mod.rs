@@ -30,8 +30,9 @@ macro_rules! with_interfaces {
 }
 
 /// Script name, source, and the globals that it makes.
-pub const SCRIPTS: [(&str, &str, &[&str]); 3] = [
+pub const SCRIPTS: [(&str, &str, &[&str]); 4] = [
     ("text.js", with_interfaces!("text.js"), &["TextEncoder", "TextDecoder"]),
     ("url.js", with_interfaces!("url.js"), &["URL", "URLSearchParams"]),
     ("base64.js", with_interfaces!("base64.js"), &["atob", "btoa"]),
+    ("clone.js", with_interfaces!("clone.js"), &["structuredClone"]),
 ];
