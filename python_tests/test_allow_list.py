@@ -107,6 +107,14 @@ def test_part_can_be_replaced(value, name):
     assert (descriptor["writable"], descriptor["configurable"]) == (True, True)
 
 
+@pytest.mark.parametrize("part", ["ccf", *PARTS])
+def test_functions_have_their_names(value, part):
+    functions = f"Object.entries(Object.getOwnPropertyDescriptors({part}))"
+    assert (
+        value(f"{functions}.filter(([name, {{ value }}]) => typeof value === 'function' && value.name !== name)") == []
+    )
+
+
 def test_functions_need_no_receiver(value):
     used = """
         const { setApplyWrites } = ccf.rpc;
