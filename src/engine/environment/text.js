@@ -45,9 +45,10 @@
 
   const part = (bytes, start, end) => new NativeUint8Array(bufferOf(bytes), offsetOf(bytes) + start, end - start);
 
+  const copyOf = (bytes) => new NativeUint8Array(bytes);
+
   // A buffer that holds these bytes and no others.
-  const asBuffer = (bytes) =>
-    bufferOf(sizeOfBuffer(bufferOf(bytes)) === lengthOf(bytes) ? bytes : joined(bytes, new NativeUint8Array(0)));
+  const asBuffer = (bytes) => bufferOf(sizeOfBuffer(bufferOf(bytes)) === lengthOf(bytes) ? bytes : copyOf(bytes));
 
   const isContinuation = (byte) => (byte & 0xc0) === 0x80;
 
@@ -133,7 +134,7 @@
       const bytes = this.#pending === undefined ? given : joined(this.#pending, given);
       const keepMark = this.#ignoreBOM || this.#begun;
       const whole = stream ? wholeBytes(encoding, asBuffer(bytes)) : lengthOf(bytes);
-      this.#pending = whole < lengthOf(bytes) ? joined(part(bytes, whole, lengthOf(bytes)), part(bytes, 0, 0)) : undefined;
+      this.#pending = whole < lengthOf(bytes) ? copyOf(part(bytes, whole, lengthOf(bytes))) : undefined;
       this.#begun = stream && (this.#begun || whole > 0);
       const text = decode(encoding, asBuffer(part(bytes, 0, whole)), this.#fatal, keepMark);
       if (text === null) {
