@@ -74,6 +74,9 @@
         throw new NativeTypeError('The destination must be a Uint8Array');
       }
       const space = lengthOf(destination);
+      if (space === 0) {
+        return { read: 0, written: 0 };
+      }
       // Each UTF-16 code unit takes a byte or more, so the others don't fit.
       const candidate = apply(slice, text, [0, space]);
       const bytes = new NativeUint8Array(encode(toText(candidate)));
@@ -129,8 +132,8 @@
 
     decode(input = undefined, options = undefined) {
       const encoding = this.#encoding;
-      const given = input === undefined ? new NativeUint8Array(0) : bytesOf(input);
       const stream = !!dictionary(options).stream;
+      const given = input === undefined ? new NativeUint8Array(0) : bytesOf(input);
       const bytes = this.#pending === undefined ? given : joined(this.#pending, given);
       const keepMark = this.#ignoreBOM || this.#begun;
       const whole = stream ? wholeBytes(encoding, asBuffer(bytes)) : lengthOf(bytes);
