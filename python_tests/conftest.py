@@ -41,6 +41,19 @@ def serve(hosts):
 
 
 @pytest.fixture
+def serve_alone(engine, tmp_path_factory):
+    """Like `serve`, for tests that change their host: it is no other test's."""
+    hosts = Hosts(engine, tmp_path_factory.mktemp("alone"))
+
+    def start(app, *words, **options):
+        return hosts.serve(TEST_APPS / app, words, options)
+
+    yield start
+    hosts.assert_alive()
+    hosts.stop()
+
+
+@pytest.fixture
 def call_app(engine):
     """Runs one request of an app in a process of its own."""
 

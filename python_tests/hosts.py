@@ -3,6 +3,7 @@
 import http.client
 import os
 import select
+import signal
 import subprocess
 import time
 from dataclasses import dataclass, field
@@ -78,6 +79,14 @@ def run_host(*words: str) -> Answer:
     return answer
 
 
+def wait_until(holds, otherwise: str) -> None:
+    """Waits for something that another process does; fails when it takes too long."""
+    deadline = time.monotonic() + REQUEST_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.01)
+
+
 class Host:
     """A running `jsep-host serve`."""
 
@@ -147,6 +156,16 @@ class Host:
         before = len(self.log())
         action()
         return self.log()[before:].splitlines()
+
+    def wait_for_log(self, text: str, start: int = 0) -> None:
+        """Waits until the host has written a text to its log, after that many characters."""
+        wait_until(lambda: text in self.log()[start:], f"the log has no {text!r}")
+
+    def reload(self, text: str) -> None:
+        """Makes the host read its files again, and waits until its log says a text."""
+        before = len(self.log())
+        self._process.send_signal(signal.SIGHUP)
+        self.wait_for_log(text, before)
 
     def assert_alive(self) -> None:
         code = self._process.poll()
