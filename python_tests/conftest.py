@@ -11,6 +11,8 @@ import pytest
 from hosts import ENGINES, HOST_PROGRAM, TEST_APPS, Engine, Hosts, call
 from service import Service
 
+INSTALL_MILLISECONDS = 10_000
+IMPATIENT_MILLISECONDS = 300
 DIFFERENCES = Path(__file__).resolve().parent / "expected_differences.toml"
 
 
@@ -51,6 +53,19 @@ def serve_alone(engine, tmp_path_factory):
     yield start
     hosts.assert_alive()
     hosts.stop()
+
+
+@pytest.fixture
+def serve_impatient(serve):
+    """Like `serve`, with a short limit of time; the install may take longer, as it does on a busy machine."""
+
+    def start(app, **options):
+        host = serve(app, "--custom-endpoints", "anyone", max_execution_time_ms=INSTALL_MILLISECONDS, **options)
+        limit = {"max_execution_time_ms": IMPATIENT_MILLISECONDS}
+        host.request("PATCH", "/app/custom_endpoints/runtime_options", json=limit).raise_for_status()
+        return host
+
+    return start
 
 
 @pytest.fixture

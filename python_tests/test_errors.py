@@ -9,8 +9,6 @@ import pytest
 from hosts import TEST_APPS
 
 SMALL_HEAP = 32 << 20
-# Milliseconds. It holds for the install as well, which takes its time on a busy machine.
-TIME_LIMIT = 500
 THROWN = "Exception thrown while executing."
 TIMED_OUT = "Operation took too long to complete."
 
@@ -226,8 +224,8 @@ ENDLESS = sorted(
 
 
 @pytest.fixture
-def impatient(serve):
-    return serve("errors", max_execution_time_ms=TIME_LIMIT)
+def impatient(serve_impatient):
+    return serve_impatient("errors")
 
 
 @pytest.mark.parametrize("name", ENDLESS)
@@ -245,10 +243,8 @@ def test_endless_loop_in_a_thrown_value(impatient, name):
 
 
 @pytest.mark.parametrize("name", ["loopInThrownValue", "loopInThrownError"])
-def test_endless_loop_in_a_thrown_value_that_is_shown(serve, name):
-    app = serve(
-        "errors", max_execution_time_ms=TIME_LIMIT, return_exception_details="true", log_exception_details="true"
-    )
+def test_endless_loop_in_a_thrown_value_that_is_shown(serve_impatient, name):
+    app = serve_impatient("errors", return_exception_details="true", log_exception_details="true")
     response = app.get(f"/case/{name}")
     assert response.status_code == 500
     assert response.json()["error"]["message"] in (THROWN, TIMED_OUT)
@@ -260,8 +256,8 @@ def test_endless_regular_expression(impatient):
     assert_works(impatient)
 
 
-def test_details_of_the_time_limit(serve):
-    app = serve("errors", max_execution_time_ms=TIME_LIMIT, return_exception_details="true")
+def test_details_of_the_time_limit(serve_impatient):
+    app = serve_impatient("errors", return_exception_details="true")
     error = app.get("/case/loop").json()["error"]
     assert error["message"] == TIMED_OUT
     assert error["details"][0]["message"] == "InternalError: interrupted"

@@ -4,31 +4,15 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hosts import TEST_APPS, TRANSACTION_HEADER, Host
+from hosts import TRANSACTION_HEADER
 
 THREADS = 4
-# Milliseconds. It holds for the install as well, which takes its time on a busy machine.
-TIME_LIMIT = 500
 
 
 @pytest.fixture
-def start(engine, tmp_path):
-    """Starts a host of the test's own, because shared realms outlive a test."""
-    running = []
-
-    def run(**options):
-        running.append(Host(engine, TEST_APPS / "reuse", tmp_path / "host.log", (), options))
-        return running[-1]
-
-    yield run
-    for host in running:
-        host.assert_alive()
-        host.stop()
-
-
-@pytest.fixture
-def app(start):
-    return start()
+def app(serve_alone):
+    """A host of the test's own, because shared realms outlive a test."""
+    return serve_alone("reuse")
 
 
 def calls(app, path):
@@ -80,22 +64,30 @@ def test_parallel_requests_on_one_key(app):
 # How many are kept
 
 
-def test_least_recently_used_realm_goes_first(start):
-    app = start(max_cached_interpreters=2)
+def test_least_recently_used_realm_goes_first(serve_alone):
+    app = serve_alone("reuse", max_cached_interpreters=2)
     assert [calls(app, key) for key in "aabb"] == [1, 2, 1, 2]
     # `a` is used again, so `c` takes the place of `b`.
     assert [calls(app, key) for key in "aca"] == [3, 1, 4]
     assert calls(app, "b") == 1
 
 
-def test_three_keys_in_turn_do_not_fit_into_two_places(start):
-    app = start(max_cached_interpreters=2)
+def test_three_keys_in_turn_do_not_fit_into_two_places(serve_alone):
+    app = serve_alone("reuse", max_cached_interpreters=2)
     assert [calls(app, key) for key in "abc" * 3] == [1] * 9
 
 
-def test_no_realm_is_kept(start):
-    app = start(max_cached_interpreters=0)
+def test_no_realm_is_kept(serve_alone):
+    app = serve_alone("reuse", max_cached_interpreters=0)
     assert [calls(app, "a") for _ in range(3)] == [1, 1, 1]
+
+
+def test_new_version_of_the_app_has_new_realms(serve_alone):
+    app = serve_alone("reuse", "--custom-endpoints", "anyone")
+    for _ in range(3):
+        assert [calls(app, "a") for _ in range(2)] == [1, 2]
+        bundle = app.get("/app/custom_endpoints").content
+        app.request("PUT", "/app/custom_endpoints", data=bundle).raise_for_status()
 
 
 # Objects that were kept
@@ -131,8 +123,8 @@ def test_kept_functions_work_on_the_running_request(app):
 # After something went wrong
 
 
-def test_shared_realm_after_the_time_limit(start):
-    app = start(max_execution_time_ms=TIME_LIMIT)
+def test_shared_realm_after_the_time_limit(serve_impatient):
+    app = serve_impatient("reuse")
     for _ in range(2):
         assert app.get("/loop/a").json()["error"]["message"] == "Operation took too long to complete."
         counts = [calls(app, "a") for _ in range(2)]
