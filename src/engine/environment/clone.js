@@ -157,7 +157,10 @@
     Uint16Array,
     Int32Array,
     Uint32Array,
-    Float16Array,
+    // V8 has this one only in realms that it restored.
+    get Float16Array() {
+      return globalThis.Float16Array;
+    },
     Float32Array,
     Float64Array,
     BigInt64Array,
