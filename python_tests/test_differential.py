@@ -5,6 +5,7 @@ import io
 import itertools
 import re
 import socket
+from contextlib import ExitStack
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
@@ -63,10 +64,12 @@ def send(host: Host, request: bytes, method: str) -> Reply:
 @pytest.fixture(scope="module")
 def all_hosts(tmp_path_factory):
     logs = tmp_path_factory.mktemp("differential")
-    hosts = {e.name: Host(e, TEST_APPS / "differential", logs / f"{e.name}.log", (), {}) for e in ENGINES}
-    yield hosts
-    for host in hosts.values():
-        host.stop()
+    hosts = {}
+    with ExitStack() as at_the_end:
+        for engine in ENGINES:
+            hosts[engine.name] = Host(engine, TEST_APPS / "differential", logs / f"{engine.name}.log", (), {})
+            at_the_end.callback(hosts[engine.name].stop)
+        yield hosts
 
 
 @pytest.fixture(scope="module")
