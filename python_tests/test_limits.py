@@ -1,0 +1,59 @@
+"""A limit holds wherever a script runs: code made of text, functions that others call, jobs, reading the result."""
+
+import re
+
+import pytest
+
+from hosts import TEST_APPS
+
+HEAP = 64 << 20
+MILLISECONDS = 200
+TIMED_OUT = "Operation took too long to complete."
+ENDS = {"recursion": "stack overflow", "allocation": "out of memory"}
+PLACES = re.findall(r"^export const (\w+)", (TEST_APPS / "limits/src/places.js").read_text(), re.MULTILINE)
+
+
+@pytest.fixture
+def app(serve):
+    return serve("limits", "--custom-endpoints", "anyone", max_heap_bytes=HEAP, return_exception_details="true")
+
+
+@pytest.fixture
+def impatient(app):
+    """The app with little time, which its install had not to get along with."""
+    set_time(app, MILLISECONDS)
+    yield app
+    set_time(app, None)
+
+
+def set_time(app, milliseconds):
+    changes = {"max_execution_time_ms": milliseconds}
+    app.request("PATCH", "/app/custom_endpoints/runtime_options", json=changes).raise_for_status()
+
+
+def error_of(response):
+    """The message of an error, and those of its details."""
+    assert response.status_code == 500, response.text
+    error = response.json()["error"]
+    return error["message"], [detail["message"] for detail in error["details"]]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_script_runs_in_each_place(app, place):
+    assert app.get(f"/{place}/nothing").status_code < 300
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_time_limit_holds_everywhere(impatient, place):
+    assert error_of(impatient.get(f"/{place}/loop")) == (TIMED_OUT, ["InternalError: interrupted"])
+    set_time(impatient, None)
+    assert impatient.get(f"/{place}/nothing").status_code < 300
+
+
+@pytest.mark.parametrize("deed", ENDS)
+@pytest.mark.parametrize("place", PLACES)
+def test_memory_limits_hold_everywhere(app, place, deed):
+    message, details = error_of(app.get(f"/{place}/{deed}"))
+    assert details == [f"InternalError: {ENDS[deed]}"]
+    assert message != TIMED_OUT
+    assert app.get(f"/{place}/nothing").status_code < 300
