@@ -14,7 +14,6 @@
   const { concat } = String.prototype;
   const { toStringTag } = Symbol;
   const { isArray } = Array;
-  const { isError } = Error;
   const { isView } = ArrayBuffer;
   const { transfer } = ArrayBuffer.prototype;
   const NativeObject = Object;
@@ -105,6 +104,13 @@
 
   const hide = (error, name, value) =>
     defineProperty(error, name, { __proto__: null, value, writable: true, configurable: true });
+
+  // V8 has `isError` only in realms that it restored.
+  const proveError = (object) => {
+    if (!NativeError.isError(object)) {
+      throw new NativeTypeError('not an error');
+    }
+  };
 
   const openError = (error) => {
     const { name } = error;
@@ -258,6 +264,7 @@
     leafOf(new NativeRegExp(source, flagsOf(expression))),
   );
   addKind(ArrayBuffer.prototype, sizeOfBuffer, openBuffer);
+  addKind(Error.prototype, proveError, openError);
   addKind(Map.prototype, getter(Map.prototype, 'size'), openMap);
   addKind(Set.prototype, getter(Set.prototype, 'size'), openSet);
 
@@ -305,9 +312,7 @@
       ? openArray(object)
       : isView(object)
         ? openView(object)
-        : isError(object)
-          ? openError(object)
-          : openOther(object);
+        : openOther(object);
   };
 
   const readNext = (entry) => {

@@ -75,8 +75,13 @@ pub(super) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
 
 /// Builds the globals of the current realm, with those that are `optional` if they are wanted.
 pub(super) fn install<'s>(scope: &mut v8::PinScope<'s, '_>, optional: OptionalGlobals) -> Result<Bindings<'s>, Error> {
+    // V8 prints what nobody catches.
+    v8::tc_scope!(let scope, scope);
     build(scope, optional).ok_or_else(|| {
-        Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a realm can't be built; is the heap limit too low?")
+        let thrown = if scope.has_terminated() { None } else { scope.exception() };
+        let why = thrown.map(|exception| exception.to_rust_string_lossy(scope));
+        let why = why.unwrap_or_else(|| "is the heap limit too low?".to_owned());
+        Error::new(jsep_status::JSEP_ENGINE_START, format!("the globals of a realm can't be built: {why}"))
     })
 }
 
