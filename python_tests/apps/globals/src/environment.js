@@ -61,13 +61,6 @@ export async function microtasks() {
   return order;
 }
 
-export function cloning() {
-  const original = { map: new Map([[1, { a: new Date(5) }]]), bytes: new Uint8Array([1, 2]) };
-  original.self = original;
-  const copy = structuredClone(original);
-  return [copy !== original, copy.self === copy, copy.map.get(1).a.getTime(), [...copy.bytes]];
-}
-
 export function evaluatedCode() {
   return [(0, eval)("1 + 1"), new Function("a", "b", "return a * b")(6, 7)];
 }
