@@ -568,8 +568,7 @@ def test_copies_of_top_level_code(serve):
     app = serve("structured_clone")
     expected = (
         "Object{list: Array{0: 1, 2: Date(5), hidden length: 3}, "
-        'map: Map("a" => Set(RegExp(/a/g){hidden lastIndex: 0})), bytes: Uint8Array(0+2 ArrayBuffer(1, 2)), '
-        'error: RangeError{hidden message: "no", hidden cause: "x"}, requests: 1}'
+        'map: Map("a" => Set(RegExp(/a/g){hidden lastIndex: 0})), requests: 1}'
     )
     assert [app.get("/kept").text for _ in range(2)] == [expected] * 2
 

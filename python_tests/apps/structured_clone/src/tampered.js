@@ -14,8 +14,8 @@ const OWNERS = [
   Object,
   Reflect,
 ];
-/** Members that JavaScript itself uses when it makes an error. */
-const SPARED = ["stack", "prepareStackTrace", "stackTraceLimit", "captureStackTrace"];
+/** Members that JavaScript itself uses when it makes an error, and one that V8 has only when it restored the realm. */
+const SPARED = ["stack", "prepareStackTrace", "stackTraceLimit", "captureStackTrace", "isError"];
 /** Plain objects and arrays of a careless script would read and write these. */
 const NAMES = ["0", "1", "2", "copy", "enumerable", "get", "keys", "make", "maxByteLength", "set", "transfer", "value", "values"];
 
