@@ -138,9 +138,7 @@ Answer Dispatcher::execute_until_committed(const Endpoint& endpoint, const jsep_
         }
         if (const std::optional<Version> version = transaction.commit()) {
             add_transaction_id(answer, *version);
-            if (services_.history != nullptr) {
-                services_.history->ledger().sign_when_due();
-            }
+            sign_when_due();
             return answer;
         }
     }
@@ -149,6 +147,18 @@ Answer Dispatcher::execute_until_committed(const Endpoint& endpoint, const jsep_
         "Transaction continued to conflict after " + std::to_string(MAXIMUM_TRIES) + " attempts. Retry later.");
     answer.headers.emplace_back("retry-after", "3");
     return answer;
+}
+
+// The transaction is in the ledger already, so a signature that fails must not make its answer an error.
+void Dispatcher::sign_when_due() const {
+    if (services_.history == nullptr) {
+        return;
+    }
+    try {
+        services_.history->ledger().sign_when_due();
+    } catch (const std::exception& error) {
+        services_.log.write(JSEP_LOG_FAIL, std::string("the ledger is not signed: ") + error.what());
+    }
 }
 
 void Dispatcher::add_transaction_id(Answer& answer, Version version) const {

@@ -40,6 +40,7 @@ private:
     Answer execute_until_committed(const Endpoint& endpoint, const jsep_request& request, const Counted& counted) const;
     Answer answer_built_in(const BuiltIns::Handler& handler, Counted& counted) const;
     Answer not_found(const Request& request, const LibraryError& error) const;
+    void sign_when_due() const;
     void add_transaction_id(Answer& answer, Version version) const;
 
     const Registry& registry_;
