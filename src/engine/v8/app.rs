@@ -54,7 +54,8 @@ impl V8App {
         };
         let mut timings = CaptureTimings::default();
         limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
-        let making = Making { app: &app, limits, watchdog: &watchdog, optional: options.optional };
+        let time = runtime.max_execution_time;
+        let making = Making { app: &app, limits, time, watchdog: &watchdog, optional: options.optional };
         restoring::learn(making)?;
         let capture = snapshot::evaluated_app(making, &mut timings)?;
         let begin = Instant::now();

@@ -17,7 +17,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// V8 can write only one snapshot at a time.
 static WRITING: Mutex<()> = Mutex::new(());
@@ -57,6 +57,9 @@ impl Blob {
     }
 }
 
+/// More than enough for building the globals on a machine that is busy.
+const TIME_FOR_GLOBALS: Duration = Duration::from_secs(60);
+
 /// What came of capturing an app.
 pub(super) enum Capture {
     /// The evaluated app.
@@ -81,7 +84,10 @@ struct Found {
 #[derive(Clone, Copy)]
 pub(super) struct Making<'a> {
     pub(super) app: &'a Arc<App>,
+    /// Their deadline does not count.
     pub(super) limits: Limits,
+    /// The time that the app's top level may take.
+    pub(super) time: Duration,
     pub(super) watchdog: &'a Watchdog,
     /// What scripts see beyond what they always see.
     pub(super) optional: OptionalGlobals,
@@ -110,8 +116,10 @@ pub(super) fn evaluated_app(making: Making<'_>, timings: &mut CaptureTimings) ->
 }
 
 fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -> Result<Capture, Error> {
-    let limits = making.limits;
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    // What the library does for itself is not the app's time.
+    let time = if contents == Contents::App { making.time } else { TIME_FOR_GLOBALS };
+    let limits = Limits { deadline: Instant::now() + time, ..making.limits };
     let budget = BufferBudget::new();
     budget.set_limit(limits.heap_bytes);
     let parameters = v8::Isolate::create_params()

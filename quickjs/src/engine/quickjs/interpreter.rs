@@ -1,6 +1,6 @@
 //! A runtime with one context: an interpreter, fresh for a request or kept for a key.
 
-use super::bindings::{self, Classes};
+use super::bindings::{self, Classes, Views};
 use super::modules;
 use super::value::{Context, Value};
 use crate::engine::stack;
@@ -27,6 +27,7 @@ pub(super) struct Globals {
     pub(super) range_error: Value,
     pub(super) internal_error: Value,
     pub(super) date: Value,
+    pub(super) views: Views,
     pub(super) classes: Classes,
     ccf: OnceCell<Value>,
 }
@@ -108,6 +109,7 @@ impl Interpreter {
             range_error: global.get(c"RangeError").ok()?,
             internal_error: global.get(c"InternalError").ok()?,
             date: global.get(c"Date").ok()?,
+            views: Views::find(&global)?,
             classes,
             ccf: OnceCell::new(),
         })

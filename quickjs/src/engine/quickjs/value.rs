@@ -265,6 +265,11 @@ impl Value {
 
     /// Whether an own property of this name has a getter or a setter.
     pub(super) fn has_accessor(&self, name: &str) -> bool {
+        self.getter(name).is_some()
+    }
+
+    /// The getter of an own accessor property; undefined if it has only a setter.
+    pub(super) fn getter(&self, name: &str) -> Option<Value> {
         // SAFETY: see above; the descriptor is filled when there is a property, and its references are given back.
         unsafe {
             let mut descriptor = std::mem::zeroed::<q::JSPropertyDescriptor>();
@@ -272,13 +277,19 @@ impl Value {
             let found = q::JS_GetOwnProperty(self.context.0, &raw mut descriptor, self.raw, atom);
             q::JS_FreeAtom(self.context.0, atom);
             if found <= 0 {
-                return false;
+                return None;
             }
-            for part in [descriptor.value, descriptor.getter, descriptor.setter] {
-                q::JS_FreeValue(self.context.0, part);
-            }
-            descriptor.flags & q::JS_PROP_GETSET as c_int != 0
+            q::JS_FreeValue(self.context.0, descriptor.value);
+            q::JS_FreeValue(self.context.0, descriptor.setter);
+            let getter = self.context.own(descriptor.getter).ok();
+            getter.filter(|_| descriptor.flags & q::JS_PROP_GETSET as c_int != 0)
         }
+    }
+
+    /// What it inherits from.
+    pub(super) fn prototype(&self) -> Answer {
+        // SAFETY: see above.
+        self.context.own(unsafe { q::JS_GetPrototype(self.context.0, self.raw) })
     }
 
     /// The bytecode of a compiled function or module.

@@ -41,9 +41,10 @@ pub(super) struct Bindings<'s> {
 type Native = (&'static str, i32, v8::FunctionCallback);
 
 /// The native functions that the prelude gets by name.
-fn natives() -> [Native; 14] {
+fn natives() -> [Native; 15] {
     [
         ("mapHandle", 1, kv::map_handle.map_fn_to()),
+        ("log", 0, console::info.map_fn_to()),
         ("info", 0, console::info.map_fn_to()),
         ("warn", 0, console::warn.map_fn_to()),
         ("error", 0, console::error.map_fn_to()),

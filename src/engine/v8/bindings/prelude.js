@@ -65,7 +65,7 @@
   hidden(globalThis, 'ccf', ccf);
   hidden(globalThis, 'snp_attestation', host.snp_attestation);
 
-  hidden(globalThis, 'console', { log: host.info, info: host.info, warn: host.warn, error: host.error });
+  hidden(globalThis, 'console', { log: host.log, info: host.info, warn: host.warn, error: host.error });
 
   hidden(globalThis, 'queueMicrotask', host.queueMicrotask);
 

@@ -2,7 +2,7 @@
 
 use super::super::active::{with_request, with_stage};
 use super::super::interpreter;
-use super::super::value::{Answer, Context};
+use super::super::value::{Answer, Context, Problem};
 use super::{Call, lists};
 use crate::engine::{MapAccess, StateToken, Thrown};
 use crate::host::{MapMethod, Permission};
@@ -49,6 +49,14 @@ impl Classes {
                 && q::JS_NewClass(runtime, classes.handle, &raw const handle) == 0
         };
         registered.then_some(classes)
+    }
+
+    /// Makes handles of a new context inherit from `Object.prototype`.
+    pub(super) fn add_prototypes(self, context: Context) -> Result<(), Problem> {
+        let prototype = context.object()?.prototype()?;
+        // SAFETY: the context is live and the class registered; the context takes the prototype over.
+        unsafe { q::JS_SetClassProto(context.0, self.handle, prototype.into_raw()) };
+        Ok(())
     }
 }
 

@@ -9,11 +9,13 @@ mod kv;
 mod lists;
 mod request;
 mod response;
+mod views;
 
 pub(super) use historical::show_past_state;
 pub(super) use kv::Classes;
 pub(super) use request::request_object;
 pub(super) use response::convert;
+pub(super) use views::Views;
 
 use super::interpreter;
 use super::value::{Answer, Context, Problem, Value};
@@ -113,6 +115,7 @@ pub(super) fn install(context: Context, optional: OptionalGlobals) -> Result<(),
     if optional.host {
         lists::define(&ccf, lists::Which::Host);
     }
+    interpreter::globals(context).classes.add_prototypes(context)?;
     ccf.define("kv", kv::root(context, None)?)?;
     interpreter::globals(context).keep_ccf(&ccf);
     global.define_with("ccf", ccf, q::JS_PROP_CONFIGURABLE | q::JS_PROP_WRITABLE)?;

@@ -1,6 +1,7 @@
 //! From what a handler returned to a reply.
 
-use super::super::value::{Context, Problem, Value};
+use super::super::interpreter;
+use super::super::value::{Problem, Value};
 use crate::engine::{Reply, ReturnProblem, content_type, header_pair, status_code};
 use rquickjs_sys as q;
 
@@ -40,7 +41,7 @@ fn read_body(body: &Value) -> Result<Body, ReturnProblem> {
     if let Some(bytes) = body.as_buffer() {
         return Ok(Some((bytes, content_type::BYTES)));
     }
-    if let Some(bytes) = typed_array(body).or_else(|| data_view(body)) {
+    if let Some(bytes) = interpreter::globals(body.context()).views.bytes(body) {
         return Ok(Some((bytes, content_type::BYTES)));
     }
     let json = body.to_json().map_err(|_| ReturnProblem::BodyToJson)?;
@@ -49,56 +50,6 @@ fn read_body(body: &Value) -> Result<Body, ReturnProblem> {
     }
     let json = json.to_bytes().map_err(|_| ReturnProblem::BodyToString)?;
     Ok(Some((json, content_type::JSON)))
-}
-
-/// The bytes that a typed array shows.
-fn typed_array(body: &Value) -> Option<Vec<u8>> {
-    let context = body.context();
-    let (mut offset, mut length) = (0, 0);
-    // SAFETY: the value is live; for anything but a typed array the class is looked at only.
-    let buffer = unsafe {
-        if q::JS_GetTypedArrayType(body.raw()) < 0 {
-            return None;
-        }
-        context.own(q::JS_GetTypedArrayBuffer(
-            context.0,
-            body.raw(),
-            &raw mut offset,
-            &raw mut length,
-            std::ptr::null_mut(),
-        ))
-    };
-    match buffer {
-        Ok(buffer) => Some(part(&buffer, offset as usize, length as usize)),
-        Err(_) => Some(nothing(context)),
-    }
-}
-
-/// The bytes that a view shows, within its buffer whatever a script says about offset and length.
-fn data_view(body: &Value) -> Option<Vec<u8>> {
-    // SAFETY: looks at the object's class only.
-    if !unsafe { q::JS_IsDataView(body.raw()) } {
-        return None;
-    }
-    let read = || -> Result<Vec<u8>, Problem> {
-        let number = |value: Value| value.as_number().map_or(0, |number| number as usize);
-        let offset = number(body.get(c"byteOffset")?);
-        let length = number(body.get(c"byteLength")?);
-        Ok(part(&body.get(c"buffer")?, offset, length))
-    };
-    Some(read().unwrap_or_else(|_| nothing(body.context())))
-}
-
-/// No bytes; the exception that says why is dropped.
-fn nothing(context: Context) -> Vec<u8> {
-    drop(context.exception());
-    Vec::new()
-}
-
-fn part(buffer: &Value, offset: usize, length: usize) -> Vec<u8> {
-    let bytes = buffer.as_buffer().unwrap_or_default();
-    let end = offset.saturating_add(length).min(bytes.len());
-    bytes.get(offset..end).unwrap_or_default().to_vec()
 }
 
 fn read_headers(object: &Value, headers: &mut Vec<(String, String)>) -> Result<(), ReturnProblem> {
