@@ -48,11 +48,10 @@ bool HttpConnection::serve(const Handler& handler, bool may_continue) {
         bool with_body = true;
         try {
             stream_.handshake();
-            const std::optional<RequestHead> head = read_head();
+            const std::optional<RequestHead> head = read_head(with_body);
             if (!head) {
                 return false;
             }
-            with_body = head->method != "HEAD";
             Request request;
             request.body = read_body(*head);
             request.method = head->method;
@@ -74,8 +73,9 @@ bool HttpConnection::serve(const Handler& handler, bool may_continue) {
     return false;
 }
 
-// Nothing when the peer has ended the connection before a request.
-std::optional<RequestHead> HttpConnection::read_head() {
+// Nothing when the peer has ended the connection before a request. `with_body` says whether the answer has a body, also when the
+// head is refused.
+std::optional<RequestHead> HttpConnection::read_head(bool& with_body) {
     size_t searched = 0;
     for (;;) {
         // Empty lines before a request are tolerated.
@@ -83,6 +83,7 @@ std::optional<RequestHead> HttpConnection::read_head() {
         const size_t end = head_end(received_, searched);
         if (end != std::string::npos && end <= MAXIMUM_HEAD) {
             const size_t last_line_end = received_.find_last_not_of("\r\n", end - 1) + 1;
+            with_body = received_.compare(0, 5, "HEAD ") != 0;
             RequestHead head = parse_head(std::string_view(received_).substr(0, last_line_end));
             received_.erase(0, end);
             return head;

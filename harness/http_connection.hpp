@@ -25,7 +25,7 @@ public:
     const Stream& stream() const { return stream_; }
 
 private:
-    std::optional<RequestHead> read_head();
+    std::optional<RequestHead> read_head(bool& with_body);
     std::string read_body(const RequestHead& head);
     std::string read_chunks();
     std::string take_line();

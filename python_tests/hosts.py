@@ -109,7 +109,9 @@ class Host:
                 raise RuntimeError(f"the host did not start: {line.decode()}\n{self.log()}")
             line += chunk
         words = line.decode().split()
-        assert words[:2] == ["listening", "on"], f"unexpected first line of the host: {line!r}"
+        if words[:2] != ["listening", "on"]:
+            self.stop()
+            raise RuntimeError(f"unexpected first line of the host: {line!r}\n{self.log()}")
         return words[2]
 
     @staticmethod
