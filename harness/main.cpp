@@ -173,8 +173,10 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
     command
         ->add_option("--custom-endpoints", arguments.service.operators,
                      "Who may install apps and set run-time options under /app/custom_endpoints")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, Operators>{
-            {"off", Operators::NOBODY}, {"users", Operators::USERS}, {"anyone", Operators::ANYONE}}))
+        ->transform(CLI::CheckedTransformer(std::map<std::string, Operators>{{"off", Operators::NOBODY},
+                                                                             {"users", Operators::USERS},
+                                                                             {"anyone", Operators::ANYONE}})
+                        .description(""))
         ->default_str("off")
         ->type_name("off|users|anyone");
     command->add_option("--log", arguments.log, "Where to append the log instead of standard error")->type_name("FILE");
