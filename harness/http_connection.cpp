@@ -73,8 +73,8 @@ bool HttpConnection::serve(const Handler& handler, bool may_continue) {
     return false;
 }
 
-// Nothing when the peer has ended the connection before a request. `with_body` says whether the answer has a body, also when the
-// head is refused.
+// Nothing when the peer has ended the connection before a request. `with_body` says whether the answer has a body, also
+// when the head is refused.
 std::optional<RequestHead> HttpConnection::read_head(bool& with_body) {
     size_t searched = 0;
     for (;;) {
