@@ -167,3 +167,14 @@ def test_top_level_sees_the_same_globals_as_a_handler(engine, tmp_path):
     at_top_level, in_handler = json.loads(call(engine, tmp_path, "GET", "/x").body)
     assert "Object" in at_top_level
     assert at_top_level == in_handler
+
+
+def test_top_level_that_looks_at_the_past_state(engine, tmp_path):
+    properties = METADATA["endpoints"]["/x"]["get"]
+    metadata = {"endpoints": {"/x": {"get": properties}, "/former": {"get": {**properties, "mode": "historical"}}}}
+    (tmp_path / "src").mkdir()
+    (tmp_path / "app.json").write_text(json.dumps(metadata))
+    source = "const { historicalState } = ccf;\nexport const handler = () => ({ body: typeof historicalState });\n"
+    (tmp_path / "src/main.js").write_text(source)
+    answer = call(engine, tmp_path, "GET", "/x")
+    assert (answer.exit_code, answer.body) == (0, "undefined"), answer

@@ -8,17 +8,22 @@ use crate::engine::Thrown;
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::HashSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The properties that appear in a restored realm, as a JSON array of paths. V8's flags are fixed, so this is a fact about the
 /// process.
 static ADDITIONS: OnceLock<String> = OnceLock::new();
 
+/// The first restored isolate of the process, which is never used again. V8's isolates share read-only memory that goes with the last
+/// of them, and blobs that are written before and after that don't fit each other: V8 ends the process when both are restored.
+static FIRST: Mutex<Option<Worker>> = Mutex::new(None);
+
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
 
 /// Finds out the additions, once a process: captures a realm with only the globals, restores it, and compares.
 pub(super) fn learn(making: Making<'_>) -> Result<(), Error> {
-    if ADDITIONS.get().is_some() {
+    let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
+    if first.is_some() {
         return Ok(());
     }
     let failed = |reason: &str| {
@@ -41,6 +46,7 @@ pub(super) fn learn(making: Making<'_>) -> Result<(), Error> {
     let captured: HashSet<String> = parse(&blob.properties)?.into_iter().collect();
     let added: Vec<String> = parse(&restored)?.into_iter().filter(|path| !captured.contains(path)).collect();
     ADDITIONS.get_or_init(|| format!("[{}]", added.join(",")));
+    *first = Some(worker);
     Ok(())
 }
 
