@@ -351,7 +351,7 @@ typedef struct jsep_transaction_id {
     uint64_t seqno;
 } jsep_transaction_id;
 
-// The state of the store right after one committed transaction.
+// What one committed transaction wrote.
 //
 // Source: `src/abi/historical.rs`.
 typedef struct jsep_state {

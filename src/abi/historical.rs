@@ -7,7 +7,7 @@ use crate::host::State;
 use crate::status::jsep_status;
 use std::ffi::c_void;
 
-/// The state of the store right after one committed transaction.
+/// What one committed transaction wrote.
 ///
 /// Source: `src/abi/historical.rs`.
 #[repr(C)]

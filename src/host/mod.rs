@@ -91,7 +91,7 @@ pub struct HistoricalRange {
     pub seconds: u64,
 }
 
-/// The store right after one committed transaction.
+/// What one committed transaction wrote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// The host's name for it.

@@ -231,21 +231,18 @@ pub(super) fn import_dynamically<'s, 'i>(
     let importer = format!("/{}", importer.to_rust_string_lossy(scope));
     let name = app::resolve(&specifier.to_rust_string_lossy(scope), &importer);
     // Compiling runs no JavaScript, so nothing else uses the graph meanwhile.
-    let loaded = active::with(scope, |active| Ok(Rc::clone(&active.graph))).and_then(|graph| {
-        let compiled = graph.borrow_mut().compile(scope, &name);
-        compiled.map_err(|error| Thrown::type_error(error.message))
-    });
-    let module = match loaded {
+    let Ok(graph) = active::with(scope, |active| Ok(Rc::clone(&active.graph))) else {
+        return None;
+    };
+    let compiled = graph.borrow_mut().compile(scope, &name);
+    let module = match compiled.and_then(|module| link(scope, &name, module).map(|()| module)) {
         Ok(module) => module,
-        Err(thrown) => {
-            reject(scope, resolver, &thrown);
+        Err(error) => {
+            let exception = import_exception(scope, &error)?;
+            resolver.reject(scope, exception);
             return Some(promise);
         }
     };
-    if let Err(error) = link(scope, &name, module) {
-        reject(scope, resolver, &Thrown::type_error(error.message));
-        return Some(promise);
-    }
     let evaluated = module.evaluate(scope)?;
     let namespace = module.get_module_namespace();
     let exports = v8::Function::builder(answer_with_data).data(namespace).build(scope)?;
@@ -264,13 +261,13 @@ pub(super) fn answer_with_data(
     result.set(arguments.data());
 }
 
-fn reject(scope: &mut v8::PinScope<'_, '_>, resolver: v8::Local<'_, v8::PromiseResolver>, thrown: &Thrown) {
-    v8::tc_scope!(let scope, scope);
-    exception::throw(scope, thrown);
-    if let Some(exception) = scope.exception() {
-        scope.reset();
-        resolver.reject(scope, exception);
-    }
+/// What a script gets for a module that can't be imported.
+fn import_exception<'s>(scope: &mut v8::PinScope<'s, '_>, error: &Error) -> Option<v8::Local<'s, v8::Value>> {
+    let message = v8::String::new(scope, &error.message)?;
+    Some(match error.status {
+        jsep_status::JSEP_MODULE_SYNTAX | jsep_status::JSEP_MODULE_LINK => v8::Exception::syntax_error(scope, message),
+        _ => v8::Exception::type_error(scope, message),
+    })
 }
 
 /// An exported function of an evaluated module.
