@@ -419,3 +419,7 @@ def test_query_follows_its_url(case, name, value, written):
 
 def test_query_of_a_url_is_one_object(case):
     assert case("paramsAreReadOnly") == [False, True]
+
+
+def test_change_within_a_change_is_kept(case):
+    assert case("changeWhileChanging") == "http://host.example/changed#end"

@@ -280,7 +280,10 @@
     }
 
     #set(name, value) {
-      this.#parts = changeUrl(this.#parts.href, name, toText(value));
+      // What is no URL is refused before the value is asked for its text, which may change this very URL.
+      this.#parts;
+      const text = toText(value);
+      this.#parts = changeUrl(this.#parts.href, name, text);
     }
 
     // The parameters follow the query.

@@ -143,3 +143,15 @@ export function failedChange() {
   }
   return "nothing thrown";
 }
+
+export function changeWhileChanging() {
+  const url = new URL("http://host.example/");
+  const hash = {
+    toString() {
+      url.pathname = "/changed";
+      return "end";
+    },
+  };
+  url.hash = hash;
+  return url.href;
+}
