@@ -12,14 +12,12 @@
 #include <optional>
 
 #include "file.hpp"
+#include "openssl.hpp"
 #include "start_error.hpp"
 
 using nlohmann::json;
 
 namespace {
-
-template <typename T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
 
 constexpr int SMALLEST_RSA_BITS = 2048;
 // Bytes of each of the two numbers of a signature with curve P-256.

@@ -1,33 +1,20 @@
 #include "node_identity.hpp"
 
-#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "openssl.hpp"
 #include "start_error.hpp"
 
 namespace {
-
-template <typename T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
 
 constexpr long DAY = 24L * 60 * 60;
 constexpr long VALID_DAYS = 3650;
 constexpr size_t SERIAL_BYTES = 16;
 
-[[noreturn]] void fail(const std::string& action) {
-    char reason[256] = "unknown reason";
-    const unsigned long code = ERR_peek_error();
-    if (code != 0) {
-        ERR_error_string_n(code, reason, sizeof(reason));
-    }
-    ERR_clear_error();
-    throw StartError(action + ": " + reason);
-}
-
 void require(bool done, const char* action) {
     if (!done) {
-        fail(action);
+        fail_of_openssl(action);
     }
 }
 

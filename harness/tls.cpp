@@ -5,22 +5,9 @@
 #include <openssl/x509.h>
 
 #include "encoding.hpp"
-#include "start_error.hpp"
+#include "openssl.hpp"
 
 namespace {
-
-template <typename T>
-using Owned = std::unique_ptr<T, void (*)(T*)>;
-
-[[noreturn]] void fail(const std::string& action) {
-    char reason[256] = "unknown reason";
-    const unsigned long code = ERR_peek_error();
-    if (code != 0) {
-        ERR_error_string_n(code, reason, sizeof(reason));
-    }
-    ERR_clear_error();
-    throw StartError(action + ": " + reason);
-}
 
 // The handshake proves that the client holds the key; whether anybody knows the certificate is asked per endpoint.
 int accept_any(X509_STORE_CTX* /*store*/, void* /*argument*/) {
@@ -34,16 +21,16 @@ TlsContext::TlsContext(const std::string& certificate_path, const std::string& k
     : context_(SSL_CTX_new(TLS_server_method()), SSL_CTX_free) {
     SSL_CTX* context = context_.get();
     if (context == nullptr || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1) {
-        fail("can't set up TLS");
+        fail_of_openssl("can't set up TLS");
     }
     if (SSL_CTX_use_certificate_chain_file(context, certificate_path.c_str()) != 1) {
-        fail("can't read the certificate " + certificate_path);
+        fail_of_openssl("can't read the certificate " + certificate_path);
     }
     if (SSL_CTX_use_PrivateKey_file(context, key_path.c_str(), SSL_FILETYPE_PEM) != 1) {
-        fail("can't read the key " + key_path);
+        fail_of_openssl("can't read the key " + key_path);
     }
     if (SSL_CTX_check_private_key(context) != 1) {
-        fail("the key " + key_path + " does not fit the certificate " + certificate_path);
+        fail_of_openssl("the key " + key_path + " does not fit the certificate " + certificate_path);
     }
     if (client_ca_path.empty()) {
         SSL_CTX_set_cert_verify_callback(context, accept_any, nullptr);
@@ -51,7 +38,7 @@ TlsContext::TlsContext(const std::string& certificate_path, const std::string& k
         STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(client_ca_path.c_str());
         if (names == nullptr || SSL_CTX_load_verify_locations(context, client_ca_path.c_str(), nullptr) != 1) {
             sk_X509_NAME_pop_free(names, X509_NAME_free);
-            fail("can't read the certificates " + client_ca_path);
+            fail_of_openssl("can't read the certificates " + client_ca_path);
         }
         SSL_CTX_set_client_CA_list(context, names);
     }

@@ -18,6 +18,16 @@ TEST_APPS = Path(__file__).resolve().parent / "apps"
 START_SECONDS = 60
 REQUEST_SECONDS = 20
 
+# The run-time options of an app, as they are when nobody has set them.
+DEFAULT_OPTIONS = {
+    "max_heap_bytes": 100 << 20,
+    "max_stack_bytes": 1 << 20,
+    "max_execution_time_ms": 5000,
+    "log_exception_details": False,
+    "return_exception_details": False,
+    "max_cached_interpreters": 10,
+}
+
 TRANSACTION_HEADER = "x-ms-ccf-transaction-id"
 
 

@@ -5,19 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from hosts import DEFAULT_OPTIONS
 from service import Service
 from written_apps import GOOD_MODULE, properties, write_app
 
 APP_PATH = "/app/custom_endpoints"
 OPTIONS_PATH = f"{APP_PATH}/runtime_options"
-DEFAULTS = {
-    "max_heap_bytes": 100 << 20,
-    "max_stack_bytes": 1 << 20,
-    "max_execution_time_ms": 5000,
-    "log_exception_details": False,
-    "return_exception_details": False,
-    "max_cached_interpreters": 10,
-}
 
 
 @pytest.fixture
@@ -36,7 +29,7 @@ def limited(serve):
     """A host whose options are the same again after each test."""
     app = serve("errors", "--custom-endpoints", "anyone")
     yield app
-    patch(app, dict.fromkeys(DEFAULTS))
+    patch(app, dict.fromkeys(DEFAULT_OPTIONS))
 
 
 def bundle(source, name="main.js", **endpoints):
@@ -184,7 +177,7 @@ def test_operators_may_have_to_be_users(serve_secure_alone, method, path, person
 
 def test_users_may_be_operators(serve_secure_alone):
     send = serve_secure_alone("errors", "--custom-endpoints", "users")
-    assert send("PATCH", OPTIONS_PATH, "reader", json={}).json() == DEFAULTS
+    assert send("PATCH", OPTIONS_PATH, "reader", json={}).json() == DEFAULT_OPTIONS
     assert send("PUT", APP_PATH, "reader", json=bundle(saying("new"))).status_code == 204
     assert send("GET", "/x").text == "new"
 
@@ -223,26 +216,26 @@ def shown_options(app):
 
 
 def test_all_options_are_shown(limited):
-    assert shown_options(limited) == DEFAULTS
+    assert shown_options(limited) == DEFAULT_OPTIONS
 
 
-@pytest.mark.parametrize("name", DEFAULTS)
+@pytest.mark.parametrize("name", DEFAULT_OPTIONS)
 def test_option_is_changed_and_others_stay(limited, name):
-    value = True if DEFAULTS[name] is False else 123456
-    changed = {**DEFAULTS, name: value}
+    value = True if DEFAULT_OPTIONS[name] is False else 123456
+    changed = {**DEFAULT_OPTIONS, name: value}
     assert patch(limited, {name: value}) == changed
     assert shown_options(limited) == changed
-    assert patch(limited, {name: None}) == DEFAULTS
+    assert patch(limited, {name: None}) == DEFAULT_OPTIONS
 
 
 def test_several_options_are_changed_together(limited):
     changes = {"max_heap_bytes": 1 << 25, "return_exception_details": True, "max_stack_bytes": None}
-    assert patch(limited, changes) == {**DEFAULTS, **changes, "max_stack_bytes": 1 << 20}
+    assert patch(limited, changes) == {**DEFAULT_OPTIONS, **changes, "max_stack_bytes": 1 << 20}
 
 
 def test_empty_patch_changes_nothing(limited):
     patch(limited, {"max_cached_interpreters": 3})
-    assert patch(limited, {}) == {**DEFAULTS, "max_cached_interpreters": 3}
+    assert patch(limited, {}) == {**DEFAULT_OPTIONS, "max_cached_interpreters": 3}
 
 
 @pytest.mark.parametrize(
@@ -266,13 +259,13 @@ def test_empty_patch_changes_nothing(limited):
 def test_patch_with_one_wrong_option_changes_nothing(limited, change):
     response = limited.request("PATCH", OPTIONS_PATH, json={"max_stack_bytes": 1 << 18, **change})
     assert_invalid(response, *change)
-    assert shown_options(limited) == DEFAULTS
+    assert shown_options(limited) == DEFAULT_OPTIONS
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", "null", "7", '"max_heap_bytes"'])
 def test_patch_that_is_no_object(limited, body):
     assert_invalid(limited.request("PATCH", OPTIONS_PATH, data=body), "object")
-    assert shown_options(limited) == DEFAULTS
+    assert shown_options(limited) == DEFAULT_OPTIONS
 
 
 def test_next_request_has_the_new_options(limited):

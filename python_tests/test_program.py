@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from hosts import TEST_APPS, arguments, run_host
+from hosts import DEFAULT_OPTIONS, TEST_APPS, arguments, run_host
 from written_apps import assert_refused
 
 
@@ -86,14 +86,7 @@ def test_report_shows_the_app(engine):
 
 
 def test_report_shows_the_defaults(engine):
-    assert report(engine, "impure")["registry"]["options"] == {
-        "max_heap_bytes": 100 << 20,
-        "max_stack_bytes": 1 << 20,
-        "max_execution_time_ms": 5000,
-        "log_exception_details": False,
-        "return_exception_details": False,
-        "max_cached_interpreters": 10,
-    }
+    assert report(engine, "impure")["registry"]["options"] == DEFAULT_OPTIONS
 
 
 def test_report_shows_options_that_were_given(engine):
