@@ -50,6 +50,11 @@ def test_time_limit_holds_everywhere(impatient, place):
     assert impatient.get(f"/{place}/nothing").status_code < 300
 
 
+@pytest.mark.parametrize("deed", ["slowDigests", "slowTexts", "slowKeys"])
+def test_time_limit_holds_for_native_functions(impatient, deed):
+    assert error_of(impatient.get(f"/handler/{deed}")) == (TIMED_OUT, ["InternalError: interrupted"])
+
+
 @pytest.mark.parametrize("deed", ENDS)
 @pytest.mark.parametrize("place", PLACES)
 def test_memory_limits_hold_everywhere(app, place, deed):

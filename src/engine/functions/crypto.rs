@@ -4,7 +4,7 @@ use super::{Answer, Call, Function, Stop, Value};
 use crate::crypto::SigningAlgorithm;
 use crate::crypto::{self, AesKeySize, EcdsaCurve, EddsaCurve, Failure, Hash, KeyFamily, KeyPair, KeyWrapping};
 use crate::engine::Thrown;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 const STRING: &str = "Argument must be a string";
 const BUFFER: &str = "Argument must be an ArrayBuffer";
@@ -118,8 +118,14 @@ fn generate_rsa_key_pair(call: &mut dyn Call) -> Result<Answer, Stop> {
         Value::Undefined => USUAL_EXPONENT,
         given => whole_number(given)?,
     };
-    draw_randomness(call)?;
-    let pair = crypto::generate_rsa_key_pair(bits, exponent).map_err(failed("Failed to generate RSA key pair"))?;
+    let mut deadline = None;
+    call.request("randomness", &mut |execution| {
+        deadline = Some(execution.deadline);
+        Ok(())
+    })?;
+    let deadline = deadline.unwrap_or_else(Instant::now);
+    let pair =
+        crypto::generate_rsa_key_pair(bits, exponent, deadline).map_err(failed("Failed to generate RSA key pair"))?;
     Ok(key_pair(pair))
 }
 

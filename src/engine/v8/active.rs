@@ -6,6 +6,7 @@ use crate::engine::{Execution, Reply, ReturnProblem, Stage, Thrown};
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::rc::Rc;
+use std::time::Instant;
 
 /// Isolate data slot of the pointer to the running [`Active`].
 const SLOT: u32 = 0;
@@ -14,6 +15,8 @@ const SLOT: u32 = 0;
 pub(super) struct Active<'run, 'request> {
     /// The request, or none while an app is captured.
     pub(super) execution: Option<&'run mut Execution<'request>>,
+    /// When the run is to end.
+    pub(super) deadline: Instant,
     /// What a captured app touched that depends on a request.
     pub(super) touched: Option<&'static str>,
     /// Whether a captured app looked at `ccf.historicalState`, which only endpoints of mode `historical` have.
@@ -85,4 +88,20 @@ pub(super) fn with_request<R>(
     operation: impl FnOnce(&mut Execution<'_>) -> Result<R, Thrown>,
 ) -> Result<R, Thrown> {
     with_stage(isolate, |stage| operation(stage.request(what)?))
+}
+
+/// Ends the script if its time is up, and tells whether it did. Asked at the end of each native function: V8 looks whether a
+/// script is to end only now and then in a loop, and each call of a native function may take long. No exception may be pending.
+pub(super) fn end_if_out_of_time(scope: &mut v8::PinScope<'_, '_>) -> bool {
+    let is_up = with(scope, |active| Ok(Instant::now() >= active.deadline)).unwrap_or(false);
+    if is_up {
+        scope.terminate_execution();
+        // It takes effect where a function begins.
+        if let Some(source) = v8::String::new(scope, "0")
+            && let Some(script) = v8::Script::compile(scope, source, None)
+        {
+            script.run(scope);
+        }
+    }
+    is_up
 }

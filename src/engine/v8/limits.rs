@@ -111,7 +111,8 @@ impl Limits {
         }
         let deadline = watchdog.arm(self.deadline, isolate.thread_safe_handle()).ok_or(Ended::Unguarded)?;
         let result = run(isolate);
-        let timed_out = deadline.disarm();
+        // A native function may have ended the script before the watchdog came to it.
+        let timed_out = deadline.disarm() || Instant::now() >= self.deadline;
         let ended = match (heap.exceeded(), timed_out) {
             (true, _) => Some(Ended::OutOfMemory),
             (false, true) => Some(Ended::TimedOut),

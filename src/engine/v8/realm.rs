@@ -70,8 +70,10 @@ pub(super) fn serve(
         snapshot::remove_shared_memory(scope, context);
     }
     let graph = Rc::new(RefCell::new(graph));
+    let deadline = execution.deadline;
     let mut active = Active {
         execution: Some(execution),
+        deadline,
         touched: None,
         touched_historical_state: false,
         graph: Rc::clone(&graph),

@@ -129,8 +129,9 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
     let mut creator = v8::Isolate::snapshot_creator(Some(bindings::external_references()), Some(parameters));
     isolates::prepare(&mut creator);
     let heap = HeapGuard::watch(&mut creator);
-    let run =
-        limits.guard(&mut creator, &heap, making.watchdog, |isolate| fill(isolate, making, &budget, contents, timings));
+    let run = limits.guard(&mut creator, &heap, making.watchdog, |isolate| {
+        fill(isolate, making, limits.deadline, &budget, contents, timings)
+    });
     let found = match run {
         Ok((found, None)) => found,
         Ok((Err(error), Some(ended))) if !error.place.module.is_empty() => {
@@ -171,6 +172,7 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
 fn fill(
     isolate: &mut v8::Isolate,
     making: Making<'_>,
+    deadline: Instant,
     budget: &BufferBudget,
     contents: Contents,
     timings: &mut CaptureTimings,
@@ -186,6 +188,7 @@ fn fill(
     let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default())));
     let mut active = Active {
         execution: None,
+        deadline,
         touched: None,
         touched_historical_state: false,
         graph: Rc::clone(&graph),

@@ -14,3 +14,29 @@ export const allocation = () => new Uint8Array(1 << 30).length;
 
 // Shows that a place works.
 export const nothing = () => undefined;
+
+// Native functions that take long, in loops that look for the limit too seldom.
+
+export function slowDigests() {
+  const large = ccf.strToBuf("x".repeat(20 << 20));
+  for (;;) {
+    try {
+      ccf.crypto.digest("SHA-256", large);
+    } catch {
+      // Never reached.
+    }
+  }
+}
+
+export function slowTexts() {
+  const large = ccf.strToBuf("x".repeat(5 << 20));
+  for (;;) {
+    ccf.bufToStr(large);
+  }
+}
+
+export function slowKeys() {
+  for (;;) {
+    ccf.crypto.generateRsaKeyPair(4096);
+  }
+}

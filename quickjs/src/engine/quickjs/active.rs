@@ -51,11 +51,20 @@ impl Drop for Entered {
 unsafe extern "C" fn interrupt(_runtime: *mut q::JSRuntime, active: *mut c_void) -> c_int {
     // SAFETY: the handler is set only while the `Active` lives, and nothing holds a reference to it while scripts run.
     let active = unsafe { &mut *active.cast::<Active<'_, '_>>() };
-    if Instant::now() < active.deadline {
-        return 0;
+    c_int::from(active.is_out_of_time())
+}
+
+impl Active<'_, '_> {
+    fn is_out_of_time(&mut self) -> bool {
+        self.timed_out = self.timed_out || Instant::now() >= self.deadline;
+        self.timed_out
     }
-    active.timed_out = true;
-    1
+}
+
+/// Whether the script is to end. Asked after each native function: QuickJS itself asks only once in ten thousand calls, and each of
+/// them may take long.
+pub(super) fn is_out_of_time(context: Context) -> bool {
+    with(context, |active| Ok(active.is_out_of_time())).unwrap_or(false)
 }
 
 /// Uses the running [`Active`]; an `InternalError` when nothing runs. `operation` must not run JavaScript, which could come

@@ -125,6 +125,16 @@ impl Context {
         }
     }
 
+    /// Ends the script: the value for a native function to return. Scripts can't catch it.
+    pub(super) fn interrupt(self) -> q::JSValue {
+        // SAFETY: see above; `JS_Throw` takes the reference. Making an error this way runs nothing of the script.
+        unsafe {
+            let exception = q::JS_NewError(self.0);
+            q::JS_SetUncatchableError(self.0, exception);
+            q::JS_Throw(self.0, exception)
+        }
+    }
+
     /// What a native function returns to QuickJS.
     pub(super) fn give(self, answer: Answer) -> q::JSValue {
         match answer {

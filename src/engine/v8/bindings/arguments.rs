@@ -64,8 +64,9 @@ pub(super) fn answer<'s>(
     result: Result<Option<v8::Local<'s, v8::Value>>, Thrown>,
 ) {
     match result {
-        Ok(Some(value)) => place.set(value),
         Ok(None) => {}
+        _ if active::end_if_out_of_time(scope) => {}
+        Ok(Some(value)) => place.set(value),
         Err(thrown) => crate::engine::v8::exception::throw(scope, &thrown),
     }
 }

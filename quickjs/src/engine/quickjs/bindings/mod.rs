@@ -96,7 +96,13 @@ unsafe fn run(
     };
     let call = Call { context, this, arguments, magic };
     let answer = catch_unwind(AssertUnwindSafe(|| native(&call)));
-    context.give(answer.unwrap_or_else(|_| Err(Thrown::internal("a native function failed").into())))
+    let given = context.give(answer.unwrap_or_else(|_| Err(Thrown::internal("a native function failed").into())));
+    if super::active::is_out_of_time(context) {
+        // SAFETY: the value is owned and not used again; freeing an exception's marker does nothing.
+        unsafe { q::JS_FreeValue(context.0, given) };
+        return context.interrupt();
+    }
+    given
 }
 
 /// Builds the globals of a new context, with those that are `optional` if they are wanted.
