@@ -338,7 +338,15 @@ function outcome(action, told) {
 
 
 def call(function: str, arguments: list[str], told: str) -> str:
-    return f"{DESCRIBE} return {{ body: outcome(() => {function}({', '.join(arguments)}), {told}) }};"
+    """Code that calls a function. An argument that can't be made tells no message: that is the engine's own."""
+    return f"""{DESCRIBE}
+      let given;
+      try {{
+        given = [{", ".join(arguments)}];
+      }} catch (error) {{
+        return {{ body: {{ refused: error?.name }} }};
+      }}
+      return {{ body: outcome(() => {function}(...given), {told}) }};"""
 
 
 @differential
