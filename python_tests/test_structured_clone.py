@@ -461,7 +461,12 @@ UNCOPIED = [
     "new TextDecoder()",
     "ccf",
     "ccf.kv.records",
+    "ccf.kv",
     "console",
+    "new Proxy({}, {})",
+    "new Proxy([], {})",
+    "new Proxy(new Map(), {})",
+    "(({ proxy, revoke }) => (revoke(), proxy))(Proxy.revocable({}, {}))",
 ]
 
 

@@ -1,8 +1,8 @@
 // `structuredClone`.
 //
 // Scripts can't ask what an object is. So the kinds of JavaScript's own objects are known by the prototypes that they inherit, and
-// then proved by a function that accepts no others. Mistaken for plain objects are proxies, `arguments`, and objects that an app
-// made inherit something else.
+// then proved by a function that accepts no others. Mistaken for plain objects are `arguments`, and objects that an app made inherit
+// something else.
 (function (host, interfaces) {
   'use strict';
 
@@ -16,6 +16,7 @@
   const { isArray } = Array;
   const { isView } = ArrayBuffer;
   const { transfer } = ArrayBuffer.prototype;
+  const { isProxy } = host;
   const NativeObject = Object;
   const NativeArrayBuffer = ArrayBuffer;
   const NativeDataView = DataView;
@@ -307,6 +308,9 @@
   const open = (object) => {
     if (typeof object === 'function') {
       refuse("A function can't be cloned");
+    }
+    if (isProxy(object)) {
+      refuse("A proxy can't be cloned");
     }
     return isArray(object)
       ? openArray(object)

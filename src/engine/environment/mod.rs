@@ -3,13 +3,14 @@
 //! Native functions keep nothing between calls. What an object remembers is in its script.
 
 mod base64;
+mod clone;
 mod text;
 mod url;
 
 use super::functions::Function;
 
 /// What the scripts are built from.
-pub const NATIVES: [Function; 10] = [
+pub const NATIVES: [Function; 11] = [
     Function { name: "encode", length: 1, run: text::encode },
     Function { name: "encodingName", length: 1, run: text::encoding_name },
     Function { name: "wholeBytes", length: 2, run: text::whole_bytes },
@@ -19,6 +20,7 @@ pub const NATIVES: [Function; 10] = [
     Function { name: "parseQuery", length: 1, run: url::parse_query },
     Function { name: "writeQuery", length: 1, run: url::write_query },
     Function { name: "toBase64", length: 1, run: base64::encode },
+    Function { name: "isProxy", length: 1, run: clone::is_proxy },
     Function { name: "fromBase64", length: 1, run: base64::decode },
 ];
 

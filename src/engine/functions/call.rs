@@ -17,6 +17,8 @@ pub trait Call {
     fn json(&mut self, index: usize) -> Result<Option<Vec<u8>>, Stop>;
     /// What JavaScript takes an argument for in a condition.
     fn truthy(&mut self, index: usize) -> bool;
+    /// Whether an argument is a proxy, which scripts can't find out.
+    fn is_proxy(&mut self, index: usize) -> bool;
     /// The running request. While an app is captured, notes that `what` was touched, and throws.
     fn request(
         &mut self,

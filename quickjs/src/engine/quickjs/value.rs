@@ -184,6 +184,11 @@ impl Value {
         unsafe { q::JS_IsArray(self.raw) }
     }
 
+    pub(super) fn is_proxy(&self) -> bool {
+        // SAFETY: looks at the value only.
+        unsafe { q::JS_IsProxy(self.raw) }
+    }
+
     pub(super) fn is_string(&self) -> bool {
         // SAFETY: reads the tag only.
         unsafe { q::JS_IsString(self.raw) }

@@ -82,6 +82,10 @@ impl Call for ScriptCall<'_, '_, '_> {
         self.given(index).boolean_value(self.scope)
     }
 
+    fn is_proxy(&mut self, index: usize) -> bool {
+        self.given(index).is_proxy()
+    }
+
     fn request(
         &mut self,
         what: &'static str,

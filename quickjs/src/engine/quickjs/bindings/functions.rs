@@ -2,6 +2,7 @@
 
 use super::super::active;
 use super::super::value::{Answer, Context, Problem, Value};
+use super::kv;
 use crate::engine::functions::{self, Call, Function, Stop, buffer_of};
 use crate::engine::{Execution, Thrown};
 
@@ -42,6 +43,11 @@ impl Call for super::Call<'_> {
 
     fn truthy(&mut self, index: usize) -> bool {
         super::Call::argument(self, index).truthy()
+    }
+
+    fn is_proxy(&mut self, index: usize) -> bool {
+        let argument = super::Call::argument(self, index);
+        argument.is_proxy() || kv::is_root(&argument)
     }
 
     fn request(

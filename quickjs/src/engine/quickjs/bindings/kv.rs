@@ -2,7 +2,7 @@
 
 use super::super::active::{with_request, with_stage};
 use super::super::interpreter;
-use super::super::value::{Answer, Context, Problem};
+use super::super::value::{Answer, Context, Problem, Value};
 use super::{Call, lists};
 use crate::engine::{MapAccess, StateToken, Thrown};
 use crate::host::{MapMethod, Permission};
@@ -81,6 +81,13 @@ pub(super) fn root(context: Context, state: Option<StateToken>) -> Answer {
         q::JS_SetOpaque(root.raw(), state.cast());
         Ok(root)
     }
+}
+
+/// Whether the value is a `ccf.kv`, which stands for a proxy.
+pub(super) fn is_root(value: &Value) -> bool {
+    let classes = interpreter::globals(value.context()).classes;
+    // SAFETY: looks at the value's class only.
+    unsafe { q::JS_GetClassID(value.raw()) == classes.root }
 }
 
 /// The past state that a root shows, if any.
