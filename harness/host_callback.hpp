@@ -22,3 +22,8 @@ uint32_t host_callback(void* context, const char* function, const Work& work) no
         return CALLBACK_FAILED;
     }
 }
+
+// Gives bytes to the library.
+inline void write_to(const jsep_sink* sink, const std::string& bytes) {
+    sink->write(sink->context, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+}

@@ -8,10 +8,6 @@
 
 namespace {
 
-void write_to(const jsep_sink* sink, const std::string& text) {
-    sink->write(sink->context, reinterpret_cast<const uint8_t*>(text.data()), text.size());
-}
-
 uint32_t store_get(void* context, jsep_bytes map, jsep_bytes key, const jsep_sink* sink) {
     return host_callback(context, "store_get", [&](HostTable& table) -> uint32_t {
         const Value value = table.transaction().get(view(map), view(key));

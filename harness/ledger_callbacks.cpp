@@ -78,7 +78,7 @@ uint32_t state_get(void* context, uint64_t state, jsep_bytes map, jsep_bytes key
         if (value == nullptr) {
             return JSEP_NOT_FOUND;
         }
-        sink->write(sink->context, reinterpret_cast<const uint8_t*>(value->data()), value->size());
+        write_to(sink, *value);
         return JSEP_OK;
     });
 }

@@ -112,12 +112,8 @@ impl std::str::FromStr for StateToken {
     fn from_str(text: &str) -> Result<StateToken, Thrown> {
         let parts =
             text.split_once('.').and_then(|(execution, index)| Some((execution.parse().ok()?, index.parse().ok()?)));
-        parts.map(|(execution, index)| StateToken { execution, index }).ok_or_else(no_handle)
+        parts.map(|(execution, index)| StateToken { execution, index }).ok_or_else(Thrown::no_handle)
     }
-}
-
-fn no_handle() -> Thrown {
-    Thrown::internal("Internal: Unable to access MapHandle")
 }
 
 /// A call of a method of a map handle.
@@ -168,6 +164,11 @@ impl Thrown {
         Thrown { class: ErrorClass::Internal, message: message.into() }
     }
 
+    /// For a map handle that belongs to nothing that runs.
+    pub fn no_handle() -> Thrown {
+        Thrown::internal("Internal: Unable to access MapHandle")
+    }
+
     /// For a wrong number of arguments.
     pub fn argument_count(given: usize, expected: usize) -> Thrown {
         let expected = if expected == 0 { "none".to_owned() } else { expected.to_string() };
@@ -178,7 +179,7 @@ impl Thrown {
 impl From<HostError> for Thrown {
     fn from(error: HostError) -> Thrown {
         match error {
-            HostError::Conflict => no_handle(),
+            HostError::Conflict => Thrown::no_handle(),
             other => Thrown::internal(format!("Internal: {other}")),
         }
     }
@@ -235,7 +236,7 @@ impl<'a> Execution<'a> {
         let state = match access.state {
             Some(token) => Some(self.state(token)?),
             // The past can still be read during the conversion.
-            None if self.phase != Phase::Handler => return Err(no_handle()),
+            None if self.phase != Phase::Handler => return Err(Thrown::no_handle()),
             None => None,
         };
         let rights = self.rights(access.map, access.state)?;
@@ -261,7 +262,7 @@ impl<'a> Execution<'a> {
     /// The host's name of a state that this request has shown.
     fn state(&self, token: StateToken) -> Result<u64, Thrown> {
         let own = token.execution == self.number;
-        self.states.get(token.index).copied().filter(|_| own).ok_or_else(no_handle)
+        self.states.get(token.index).copied().filter(|_| own).ok_or_else(Thrown::no_handle)
     }
 
     /// The request's body, while the handler runs.

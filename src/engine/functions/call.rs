@@ -104,13 +104,47 @@ impl<'a> dyn Call + 'a {
         if given == expected { Ok(()) } else { Err(Thrown::argument_count(given, expected)) }
     }
 
-    /// The text of a string argument; `refusal` is the message for anything else.
-    pub fn text(&mut self, index: usize, refusal: &'static str) -> Result<String, Stop> {
-        self.argument(index)?.text().ok_or_else(|| Thrown::type_error(refusal).into())
+    /// Refuses more than two arguments, and none.
+    pub fn expect_one_or_two(&self) -> Result<(), Thrown> {
+        match self.count() {
+            1 | 2 => Ok(()),
+            given => Err(Thrown::type_error(format!("Passed {given} arguments, but expected 1 or 2"))),
+        }
     }
 
-    /// The bytes of an `ArrayBuffer` argument; `refusal` is the message for anything else.
-    pub fn bytes(&mut self, index: usize, refusal: &'static str) -> Result<Vec<u8>, Stop> {
-        self.argument(index)?.bytes().ok_or_else(|| Thrown::type_error(refusal).into())
+    /// The text of a string argument; anything else is refused.
+    pub fn text(&mut self, index: usize) -> Result<String, Stop> {
+        self.argument(index)?.text().ok_or_else(|| no_string().into())
     }
+
+    /// As [`Self::text`], where undefined is none.
+    pub fn optional_text(&mut self, index: usize) -> Result<Option<String>, Stop> {
+        match self.argument(index)? {
+            Value::Undefined => Ok(None),
+            given => Ok(Some(given.text().ok_or_else(no_string)?)),
+        }
+    }
+
+    /// The bytes of an `ArrayBuffer` argument; anything else is refused.
+    pub fn bytes(&mut self, index: usize) -> Result<Vec<u8>, Stop> {
+        self.argument(index)?.bytes().ok_or_else(|| no_buffer().into())
+    }
+
+    /// As [`Self::bytes`], where undefined is none.
+    pub fn optional_bytes(&mut self, index: usize) -> Result<Option<Vec<u8>>, Stop> {
+        match self.argument(index)? {
+            Value::Undefined => Ok(None),
+            given => Ok(Some(given.bytes().ok_or_else(no_buffer)?)),
+        }
+    }
+}
+
+/// For an argument that is no string.
+pub fn no_string() -> Thrown {
+    Thrown::type_error("Argument must be a string")
+}
+
+/// For an argument that is no `ArrayBuffer`.
+pub fn no_buffer() -> Thrown {
+    Thrown::type_error("Argument must be an ArrayBuffer")
 }

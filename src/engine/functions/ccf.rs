@@ -1,11 +1,10 @@
 //! Functions directly on `ccf`, and `ccf.rpc`.
 
+use super::call::no_string;
 use super::{Answer, Call, Function, Stop};
 use crate::crypto;
 use crate::engine::Thrown;
 
-const STRING: &str = "Argument must be a string";
-const BUFFER: &str = "Argument must be an ArrayBuffer";
 const RPC_TOUCHED: &str = "ccf.rpc";
 
 /// Functions of `ccf` itself.
@@ -29,24 +28,24 @@ fn str_to_buf(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
     match call.argument(0)? {
         super::Value::Text(text) => Ok(Answer::Bytes(text)),
-        _ => Err(Thrown::type_error(STRING).into()),
+        _ => Err(no_string().into()),
     }
 }
 
 fn buf_to_str(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    let bytes = call.bytes(0, BUFFER)?;
+    let bytes = call.bytes(0)?;
     Ok(Answer::Text(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into())))
 }
 
 fn json_compatible_to_buf(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    Ok(Answer::Bytes(call.json(0)?.ok_or_else(|| Thrown::type_error(STRING))?))
+    Ok(Answer::Bytes(call.json(0)?.ok_or_else(no_string)?))
 }
 
 fn buf_to_json_compatible(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    Ok(Answer::Json(call.bytes(0, BUFFER)?))
+    Ok(Answer::Json(call.bytes(0)?))
 }
 
 fn enable_untrusted_date_time(call: &mut dyn Call) -> Result<Answer, Stop> {
@@ -79,7 +78,7 @@ fn switch(call: &mut dyn Call) -> Result<bool, Stop> {
 
 fn pem_to_id(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    let pem = call.text(0, STRING)?;
+    let pem = call.text(0)?;
     let id = crypto::pem_to_id(&pem).map_err(|why| Thrown::internal(format!("Failed to parse PEM: {why}")))?;
     Ok(Answer::Text(id))
 }
@@ -96,7 +95,7 @@ fn set_apply_writes(call: &mut dyn Call) -> Result<Answer, Stop> {
 
 fn set_claims_digest(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    let digest = call.bytes(0, BUFFER)?;
+    let digest = call.bytes(0)?;
     call.request(RPC_TOUCHED, &mut |execution| execution.set_claims_digest(&digest))?;
     Ok(Answer::Undefined)
 }

@@ -1,13 +1,11 @@
 //! `ccf.crypto`.
 
+use super::call::no_buffer;
 use super::{Answer, Call, Function, Stop, Value};
 use crate::crypto::SigningAlgorithm;
 use crate::crypto::{self, AesKeySize, EcdsaCurve, EddsaCurve, Failure, Hash, KeyFamily, KeyPair, KeyWrapping};
 use crate::engine::Thrown;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-
-const STRING: &str = "Argument must be a string";
-const BUFFER: &str = "Argument must be an ArrayBuffer";
 
 /// Functions of `ccf.crypto`.
 pub(super) const CRYPTO: [Function; 23] = [
@@ -57,8 +55,8 @@ fn sign(call: &mut dyn Call) -> Result<Answer, Stop> {
     const ALGORITHMS: &str = "Unsupported signing algorithm, supported: RSA-PSS, ECDSA, EdDSA, HMAC";
     call.expect(3)?;
     let name = property_text(call, 0, "name")?;
-    let key = call.text(1, STRING)?;
-    let data = call.bytes(2, BUFFER)?;
+    let key = call.text(1)?;
+    let data = call.bytes(2)?;
     let failed = failed(if name == "EdDSA" { "Failed to sign with EdDSA pair" } else { "Failed to sign" });
     let algorithm = if name == "EdDSA" {
         SigningAlgorithm::Eddsa
@@ -82,9 +80,9 @@ fn verify_signature(call: &mut dyn Call) -> Result<Answer, Stop> {
     const ALGORITHMS: &str = "Unsupported signing algorithm, supported: RSA-PSS, ECDSA, EdDSA";
     call.expect(4)?;
     let name = property_text(call, 0, "name")?;
-    let key = call.text(1, STRING)?;
-    let signature = call.bytes(2, BUFFER)?;
-    let data = call.bytes(3, BUFFER)?;
+    let key = call.text(1)?;
+    let signature = call.bytes(2)?;
+    let data = call.bytes(3)?;
     let failed = failed("Failed to verify signature");
     let algorithm = if name == "EdDSA" {
         SigningAlgorithm::Eddsa
@@ -112,18 +110,13 @@ fn generate_aes_key(call: &mut dyn Call) -> Result<Answer, Stop> {
 
 fn generate_rsa_key_pair(call: &mut dyn Call) -> Result<Answer, Stop> {
     const USUAL_EXPONENT: u32 = 65_537;
-    expect_one_or_two(call)?;
+    call.expect_one_or_two()?;
     let bits = whole_number(call.argument(0)?)?;
     let exponent = match call.argument(1)? {
         Value::Undefined => USUAL_EXPONENT,
         given => whole_number(given)?,
     };
-    let mut deadline = None;
-    call.request("randomness", &mut |execution| {
-        deadline = Some(execution.deadline);
-        Ok(())
-    })?;
-    let deadline = deadline.unwrap_or_else(Instant::now);
+    let deadline = draw_randomness(call)?;
     let pair =
         crypto::generate_rsa_key_pair(bits, exponent, deadline).map_err(failed("Failed to generate RSA key pair"))?;
     Ok(key_pair(pair))
@@ -131,7 +124,7 @@ fn generate_rsa_key_pair(call: &mut dyn Call) -> Result<Answer, Stop> {
 
 fn generate_ecdsa_key_pair(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    let curve = match &*call.text(0, STRING)? {
+    let curve = match &*call.text(0)? {
         "secp256r1" => EcdsaCurve::Secp256r1,
         "secp384r1" => EcdsaCurve::Secp384r1,
         _ => return Err(Thrown::range_error("Unsupported curve id, supported: secp256r1, secp384r1").into()),
@@ -142,7 +135,7 @@ fn generate_ecdsa_key_pair(call: &mut dyn Call) -> Result<Answer, Stop> {
 
 fn generate_eddsa_key_pair(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    let curve = match &*call.text(0, STRING)? {
+    let curve = match &*call.text(0)? {
         "curve25519" => EddsaCurve::Curve25519,
         "x25519" => EddsaCurve::X25519,
         _ => return Err(Thrown::range_error("Unsupported curve id, supported: curve25519, x25519").into()),
@@ -154,7 +147,7 @@ fn generate_eddsa_key_pair(call: &mut dyn Call) -> Result<Answer, Stop> {
 fn wrap_key(call: &mut dyn Call) -> Result<Answer, Stop> {
     const ALGORITHMS: &str = "unsupported key wrapping algorithm, supported: RSA-OAEP, AES-KWP, RSA-OAEP-AES-KWP";
     call.expect(3)?;
-    let (key, wrapping_key) = (call.bytes(0, BUFFER)?, call.bytes(1, BUFFER)?);
+    let (key, wrapping_key) = (call.bytes(0)?, call.bytes(1)?);
     let wrapping = key_wrapping(call, ALGORITHMS)?;
     if wrapping != KeyWrapping::AesKwp {
         draw_randomness(call)?;
@@ -165,26 +158,26 @@ fn wrap_key(call: &mut dyn Call) -> Result<Answer, Stop> {
 fn unwrap_key(call: &mut dyn Call) -> Result<Answer, Stop> {
     const ALGORITHMS: &str = "unsupported key unwrapping algorithm, supported: RSA-OAEP, AES-KWP, RSA-OAEP-AES-KWP";
     call.expect(3)?;
-    let (wrapped, unwrapping_key) = (call.bytes(0, BUFFER)?, call.bytes(1, BUFFER)?);
+    let (wrapped, unwrapping_key) = (call.bytes(0)?, call.bytes(1)?);
     let wrapping = key_wrapping(call, ALGORITHMS)?;
     Ok(Answer::Bytes(crypto::unwrap_key(&wrapped, &unwrapping_key, &wrapping).map_err(failed("Failed to unwrap key"))?))
 }
 
 fn digest(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(2)?;
-    let algorithm = call.text(0, STRING)?;
-    let data = call.bytes(1, BUFFER)?;
+    let algorithm = call.text(0)?;
+    let data = call.bytes(1)?;
     Ok(Answer::Bytes(crypto::digest(&algorithm, &data).map_err(Thrown::range_error)?.to_vec()))
 }
 
 fn is_valid_x509_cert_bundle(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(1)?;
-    Ok(Answer::Boolean(crypto::is_valid_x509_cert_bundle(&call.text(0, STRING)?)))
+    Ok(Answer::Boolean(crypto::is_valid_x509_cert_bundle(&call.text(0)?)))
 }
 
 fn is_valid_x509_cert_chain(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(2)?;
-    let (chain, trusted) = (call.text(0, STRING)?, call.text(1, STRING)?);
+    let (chain, trusted) = (call.text(0)?, call.text(1)?);
     let mut milliseconds = None;
     // The real time, also where `Date` does not show it.
     call.request("the clock", &mut |execution| {
@@ -200,12 +193,9 @@ fn is_valid_x509_cert_chain(call: &mut dyn Call) -> Result<Answer, Stop> {
 type ToJwk = fn(KeyFamily, &str, Option<&str>) -> Result<Vec<u8>, Failure>;
 
 fn to_jwk(call: &mut dyn Call, family: KeyFamily, convert: ToJwk) -> Result<Answer, Stop> {
-    expect_one_or_two(call)?;
-    let pem = call.text(0, STRING)?;
-    let kid = match call.argument(1)? {
-        Value::Undefined => None,
-        _ => Some(call.text(1, STRING)?),
-    };
+    call.expect_one_or_two()?;
+    let pem = call.text(0)?;
+    let kid = call.optional_text(1)?;
     Ok(Answer::Json(convert(family, &pem, kid.as_deref()).map_err(failed("Failed to convert pem to jwk"))?))
 }
 
@@ -218,16 +208,15 @@ fn to_pem(call: &mut dyn Call, family: KeyFamily, convert: ToPem) -> Result<Answ
     Ok(Answer::Text(convert(family, &jwk).map_err(failed("Failed to convert jwk to pem"))?))
 }
 
-/// Notes that the result is never the same again, so that it is not kept from the capture of an app.
-fn draw_randomness(call: &mut dyn Call) -> Result<(), Thrown> {
-    call.request("randomness", &mut |_| Ok(()))
-}
-
-fn expect_one_or_two(call: &dyn Call) -> Result<(), Thrown> {
-    match call.count() {
-        1 | 2 => Ok(()),
-        given => Err(Thrown::type_error(format!("Passed {given} arguments, but expected 1 or 2"))),
-    }
+/// Notes that the result is never the same again, so that it is not kept from the capture of an app. Answers with the deadline of the
+/// request, for what takes long.
+fn draw_randomness(call: &mut dyn Call) -> Result<Instant, Thrown> {
+    let mut deadline = Instant::now();
+    call.request("randomness", &mut |execution| {
+        deadline = execution.deadline;
+        Ok(())
+    })?;
+    Ok(deadline)
 }
 
 /// A text in an object; what is no text is an empty one, which names nothing.
@@ -259,7 +248,7 @@ fn key_wrapping(call: &mut dyn Call, refusal: &'static str) -> Result<KeyWrappin
 fn label(call: &mut dyn Call) -> Result<Vec<u8>, Stop> {
     match call.property(2, "label")? {
         Value::Undefined => Ok(Vec::new()),
-        label => label.bytes().ok_or_else(|| Thrown::type_error(BUFFER).into()),
+        label => label.bytes().ok_or_else(|| no_buffer().into()),
     }
 }
 

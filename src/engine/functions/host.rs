@@ -4,8 +4,6 @@ use super::{Answer, Call, Function, Stop, Value};
 use crate::engine::Thrown;
 use crate::host::{Attestation, HostError};
 
-const BUFFER: &str = "Argument must be an ArrayBuffer";
-
 /// Functions of `ccf.host`.
 pub const HOST: [Function; 1] = [Function { name: "triggerSubprocess", length: 1, run: trigger_subprocess }];
 
@@ -14,10 +12,7 @@ pub const ATTESTATION: [Function; 1] =
     [Function { name: "verifySnpAttestation", length: 2, run: verify_snp_attestation }];
 
 fn trigger_subprocess(call: &mut dyn Call) -> Result<Answer, Stop> {
-    let given = call.count();
-    if !(1..=2).contains(&given) {
-        return Err(Thrown::type_error(format!("Passed {given} arguments, but expected 1 or 2")).into());
-    }
+    call.expect_one_or_two()?;
     let elements = call.elements(0)?.ok_or_else(|| Thrown::type_error("First argument must be an array"))?;
     if elements.is_empty() {
         return Err(Thrown::range_error("First argument must be a non-empty array").into());
@@ -25,10 +20,7 @@ fn trigger_subprocess(call: &mut dyn Call) -> Result<Answer, Stop> {
     let arguments: Option<Vec<String>> = elements.into_iter().map(Value::text).collect();
     let arguments =
         arguments.ok_or_else(|| Thrown::type_error("First argument must be an array of strings, found non-string"))?;
-    let input = match call.argument(1)? {
-        Value::Undefined => None,
-        value => Some(value.bytes().ok_or_else(|| Thrown::type_error(BUFFER))?),
-    };
+    let input = call.optional_bytes(1)?;
     call.request("ccf.host", &mut |execution| {
         let started = execution.host().trigger_subprocess(&arguments, input.as_deref());
         started.map_err(|why| Thrown::internal(format!("Unable to launch host process: {why}")))
@@ -42,16 +34,10 @@ fn verify_snp_attestation(call: &mut dyn Call) -> Result<Answer, Stop> {
         return Err(Thrown::type_error(format!("Passed {given} arguments, but expected between 2 and 4")).into());
     }
     let attestation = Attestation {
-        evidence: call.bytes(0, BUFFER)?,
-        endorsements: call.bytes(1, BUFFER)?,
-        uvm_endorsements: match call.argument(2)? {
-            Value::Undefined => None,
-            value => Some(value.bytes().ok_or_else(|| Thrown::type_error(BUFFER))?),
-        },
-        endorsed_tcb: match call.argument(3)? {
-            Value::Undefined => None,
-            value => Some(value.text().ok_or_else(|| Thrown::type_error("Argument must be a string"))?),
-        },
+        evidence: call.bytes(0)?,
+        endorsements: call.bytes(1)?,
+        uvm_endorsements: call.optional_bytes(2)?,
+        endorsed_tcb: call.optional_text(3)?,
     };
     let mut json = Vec::new();
     call.request("snp_attestation", &mut |execution| {

@@ -66,7 +66,7 @@ pub(super) fn with<R>(
     // alive, because operations don't nest.
     match unsafe { active.as_mut() } {
         Some(active) => operation(active),
-        None => Err(Thrown::internal("Internal: Unable to access MapHandle")),
+        None => Err(Thrown::no_handle()),
     }
 }
 

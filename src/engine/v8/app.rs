@@ -47,15 +47,10 @@ impl V8App {
         runtime: &RuntimeOptions,
         watchdog: Arc<Watchdog>,
     ) -> Result<V8App, Error> {
-        let limits = Limits {
-            deadline: Instant::now() + runtime.max_execution_time,
-            heap_bytes: runtime.max_heap_bytes,
-            stack_bytes: runtime.max_stack_bytes,
-        };
+        let limits = Limits::new(Instant::now() + runtime.max_execution_time, runtime);
         let mut timings = CaptureTimings::default();
         limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
-        let time = runtime.max_execution_time;
-        let making = Making { app: &app, limits, time, watchdog: &watchdog, optional: options.optional };
+        let making = Making { app: &app, runtime, watchdog: &watchdog, optional: options.optional };
         restoring::learn(making)?;
         let capture = snapshot::evaluated_app(making, &mut timings)?;
         let begin = Instant::now();
@@ -193,11 +188,7 @@ impl InstalledApp for V8App {
     fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
         let begin = Instant::now();
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let limits = Limits {
-            deadline: execution.deadline,
-            heap_bytes: execution.options.max_heap_bytes,
-            stack_bytes: execution.options.max_stack_bytes,
-        };
+        let limits = Limits::new(execution.deadline, execution.options);
         if let Err(ended) = limits.check() {
             return self::ended(ended, self.pool(execution.mode).1, begin);
         }

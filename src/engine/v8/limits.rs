@@ -2,7 +2,7 @@
 
 use super::stack;
 use super::watchdog::Watchdog;
-use crate::engine::{Exception, Failure};
+use crate::engine::{Exception, Failure, RuntimeOptions};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -86,6 +86,11 @@ pub(super) struct Limits {
 }
 
 impl Limits {
+    /// The limits that `options` set, for a run that is to end at `deadline`.
+    pub(super) fn new(deadline: Instant, options: &RuntimeOptions) -> Limits {
+        Limits { deadline, heap_bytes: options.max_heap_bytes, stack_bytes: options.max_stack_bytes }
+    }
+
     /// Whether the limits let anything run at all.
     pub(super) fn check(&self) -> Result<(), Ended> {
         if self.deadline <= Instant::now() {

@@ -33,7 +33,7 @@ pub(super) fn learn(making: Making<'_>) -> Result<(), Error> {
         )
     };
     let blob = Arc::new(snapshot::globals(making)?);
-    let worker = Worker::new(&blob, making.limits.heap_bytes)?;
+    let worker = Worker::new(&blob, making.runtime.max_heap_bytes)?;
     let restored = {
         let mut locker = worker.isolate.lock();
         v8::scope!(let scope, &mut *locker);

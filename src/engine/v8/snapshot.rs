@@ -10,7 +10,7 @@ use super::modules::{self, Evaluation, Graph};
 use super::restoring;
 use super::watchdog::Watchdog;
 use crate::app::{self, App};
-use crate::engine::{CaptureTimings, OptionalGlobals};
+use crate::engine::{CaptureTimings, OptionalGlobals, RuntimeOptions};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::RefCell;
@@ -84,10 +84,7 @@ struct Found {
 #[derive(Clone, Copy)]
 pub(super) struct Making<'a> {
     pub(super) app: &'a Arc<App>,
-    /// Their deadline does not count.
-    pub(super) limits: Limits,
-    /// The time that the app's top level may take.
-    pub(super) time: Duration,
+    pub(super) runtime: &'a RuntimeOptions,
     pub(super) watchdog: &'a Watchdog,
     /// What scripts see beyond what they always see.
     pub(super) optional: OptionalGlobals,
@@ -118,8 +115,8 @@ pub(super) fn evaluated_app(making: Making<'_>, timings: &mut CaptureTimings) ->
 fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -> Result<Capture, Error> {
     let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     // What the library does for itself is not the app's time.
-    let time = if contents == Contents::App { making.time } else { TIME_FOR_GLOBALS };
-    let limits = Limits { deadline: Instant::now() + time, ..making.limits };
+    let time = if contents == Contents::App { making.runtime.max_execution_time } else { TIME_FOR_GLOBALS };
+    let limits = Limits::new(Instant::now() + time, making.runtime);
     let budget = BufferBudget::new();
     budget.set_limit(limits.heap_bytes);
     let parameters = v8::Isolate::create_params()

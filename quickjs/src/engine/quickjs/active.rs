@@ -78,7 +78,7 @@ pub(super) fn with<R>(
     let active = unsafe { q::JS_GetRuntimeOpaque(q::JS_GetRuntime(context.0)).cast::<Active<'_, '_>>().as_mut() };
     match active {
         Some(active) => operation(active),
-        None => Err(Thrown::internal("Internal: Unable to access MapHandle")),
+        None => Err(Thrown::no_handle()),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct QuickJsApp {
     app: Arc<App>,
     modules: Modules,
     shared: SharedRealms<Option<Interpreter>>,
-    /// Whether scripts see `ccf.host`.
+    /// What scripts see beyond what they always see.
     optional: OptionalGlobals,
     timings: CaptureTimings,
     requests: AtomicU64,

@@ -85,7 +85,7 @@ fn make_handle<'s>(
     let state = state(scope, token)?;
     let permission = active::with_stage(scope, |stage| stage.permission(&map, state))?;
     let template = active::with(scope, |active| Ok(active.handle_templates.get(permission as usize).cloned()))?;
-    let template = template.ok_or_else(|| Thrown::internal("Internal: Unable to access MapHandle"))?;
+    let template = template.ok_or_else(Thrown::no_handle)?;
     let template = v8::Local::new(scope, template);
     let Some(handle) = template.new_instance(scope) else {
         return Ok(None);
