@@ -83,11 +83,21 @@ pub struct Execution<'a> {
     /// The store with the writes of this request.
     pub transaction: Transaction<'a>,
     host: &'a dyn Host,
+    attempt: Option<Attempt>,
     random: Vec<u8>,
     /// Past states that the script has seen.
     states: Vec<u64>,
     /// Tells the past states of this request from those of others; 0 until there are any.
     number: u64,
+}
+
+/// An execution that may turn out not to count. What it writes stays in the transaction anyway.
+#[derive(Debug, Default)]
+struct Attempt {
+    /// Lines for the log, held back until the attempt counts.
+    log: Vec<(LogLevel, String)>,
+    /// What the script asked for that can't be taken back, if it did.
+    irreversible: Option<&'static str>,
 }
 
 /// A past state as a script holds it, good for the request that got it.
@@ -209,6 +219,7 @@ impl<'a> Execution<'a> {
             untrusted_time: false,
             transaction: Transaction::new(host),
             host,
+            attempt: None,
             random: Vec::new(),
             states: Vec::new(),
             number: 0,
@@ -295,8 +306,52 @@ impl<'a> Execution<'a> {
     }
 
     /// Writes a line to the app's log.
-    pub fn log(&self, level: LogLevel, text: &str) {
-        self.host.log(level, text);
+    pub fn log(&mut self, level: LogLevel, text: &str) {
+        match &mut self.attempt {
+            Some(attempt) => attempt.log.push((level, text.to_owned())),
+            None => self.host.log(level, text),
+        }
+    }
+
+    /// What follows may turn out not to count, until [`Execution::accept`] or [`Execution::abandon`].
+    pub fn attempt(&mut self) {
+        self.attempt = Some(Attempt::default());
+    }
+
+    /// The attempt counts.
+    pub fn accept(&mut self) {
+        let attempt = self.attempt.take().unwrap_or_default();
+        attempt.log.iter().for_each(|(level, text)| self.host.log(*level, text));
+    }
+
+    /// The attempt does not count: the request is as it was before. Only the host's wish to run the request again stays.
+    pub fn abandon(&mut self) {
+        self.attempt = None;
+        self.phase = Phase::Handler;
+        self.apply_writes = None;
+        self.claims_digest = None;
+        self.metrics_logging = true;
+        self.untrusted_time = false;
+        self.transaction.forget_writes();
+        self.random.clear();
+        self.states.clear();
+        self.number = 0;
+    }
+
+    /// What can't be taken back is no part of an attempt: then this is an error, and [`Execution::asked_for`] tells `what`.
+    pub fn irreversible(&mut self, what: &'static str) -> Result<(), Thrown> {
+        match &mut self.attempt {
+            Some(attempt) => {
+                attempt.irreversible = Some(what);
+                Err(Thrown::internal(format!("{what} can't be tried")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What the script asked for in an attempt that can't be taken back.
+    pub fn asked_for(&self) -> Option<&'static str> {
+        self.attempt.as_ref()?.irreversible
     }
 
     /// Milliseconds since 1970 in UTC, without a fraction; 0 while the clock is gated.

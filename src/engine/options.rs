@@ -9,10 +9,35 @@ use std::time::Duration;
 pub enum RealmChoice {
     /// The engine chooses.
     Auto,
+    /// The engine chooses among realms that belong to one request.
+    Fresh,
     /// Evaluate the app for each request.
     Evaluate,
     /// Start from the app's evaluated state.
     Captured,
+    /// Begin each request in a realm that is used again if the request leaves it as it was.
+    Proven,
+}
+
+impl RealmChoice {
+    const ALL: [RealmChoice; 5] =
+        [RealmChoice::Auto, RealmChoice::Fresh, RealmChoice::Evaluate, RealmChoice::Captured, RealmChoice::Proven];
+
+    /// Its name as a value of the option `realm`.
+    pub fn name(self) -> &'static str {
+        match self {
+            RealmChoice::Auto => "auto",
+            RealmChoice::Fresh => "fresh",
+            RealmChoice::Evaluate => "0",
+            RealmChoice::Captured => "2",
+            RealmChoice::Proven => "4",
+        }
+    }
+
+    fn parse(name: &str, value: &str) -> Result<RealmChoice, Error> {
+        let found = RealmChoice::ALL.into_iter().find(|choice| choice.name() == value);
+        found.ok_or_else(|| invalid(name, value, "auto, fresh, 0, 2 or 4"))
+    }
 }
 
 /// Options that are read once, when an engine is made.
@@ -96,14 +121,7 @@ impl Options {
         for (name, value) in given {
             match *name {
                 "jit" => options.jit = ability(name, value, able.jit, "machine code")?,
-                "realm" => {
-                    options.realm = match *value {
-                        "auto" | "fresh" => RealmChoice::Auto,
-                        "0" => RealmChoice::Evaluate,
-                        "2" => RealmChoice::Captured,
-                        _ => return Err(invalid(name, value, "auto, fresh, 0 or 2")),
-                    }
-                }
+                "realm" => options.realm = RealmChoice::parse(name, value)?,
                 "helper_threads" => match value.parse() {
                     Ok(threads @ 0..=8) => options.helper_threads = Some(threads),
                     _ => return Err(invalid(name, value, "a number from 0 to 8")),

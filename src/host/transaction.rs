@@ -27,6 +27,11 @@ impl<'host> Transaction<'host> {
         Transaction { host, maps: BTreeMap::new(), conflict: false }
     }
 
+    /// Drops all writes.
+    pub fn forget_writes(&mut self) {
+        self.maps.clear();
+    }
+
     /// Whether the host has asked to run the request again.
     pub fn conflicted(&self) -> bool {
         self.conflict

@@ -51,7 +51,7 @@ impl Plugin {
             "version": description.version,
             "jit": description.jit,
             "options": {
-                "realm": format!("{:?}", self.options.realm).to_lowercase(),
+                "realm": self.options.realm.name(),
                 "helper_threads": self.options.helper_threads,
             },
             "timings": { "start_ns": self.timings.start, "total_ns": self.timings.total },

@@ -79,7 +79,7 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
             let shown = execution.options.return_exception_details.then_some(response.exception.as_ref()).flatten();
             response.body = error_body(&failure.message(), shown);
             response.set_header("content-type".to_owned(), content_type::JSON.to_owned());
-            log_exception(&execution, &response);
+            log_exception(&mut execution, &response);
         }
     }
     response.apply_writes = execution.apply_writes.unwrap_or((200..300).contains(&response.status));
@@ -123,7 +123,7 @@ fn error_body(message: &str, exception: Option<&Exception>) -> Vec<u8> {
     serde_json::json!({ "error": error }).to_string().into_bytes()
 }
 
-fn log_exception(execution: &Execution<'_>, response: &Response) {
+fn log_exception(execution: &mut Execution<'_>, response: &Response) {
     if let (true, Some(exception)) = (execution.options.log_exception_details, &response.exception) {
         let trace = exception.trace.as_deref().unwrap_or_default();
         execution.log(

@@ -40,6 +40,7 @@ fn drop_cached_states(call: &mut dyn Call) -> Result<Answer, Stop> {
     let handle = number(call, 0, "Invalid handle: cannot be negative")?;
     let mut dropped = false;
     call.request(TOUCHED, &mut |execution| {
+        execution.irreversible("ccf.historical.dropCachedStates")?;
         dropped = execution.host().historical_drop(handle).map_err(failed("Failed to drop cached states"))?;
         Ok(())
     })?;

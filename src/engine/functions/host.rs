@@ -22,6 +22,7 @@ fn trigger_subprocess(call: &mut dyn Call) -> Result<Answer, Stop> {
         arguments.ok_or_else(|| Thrown::type_error("First argument must be an array of strings, found non-string"))?;
     let input = call.optional_bytes(1)?;
     call.request("ccf.host", &mut |execution| {
+        execution.irreversible("ccf.host.triggerSubprocess")?;
         let started = execution.host().trigger_subprocess(&arguments, input.as_deref());
         started.map_err(|why| Thrown::internal(format!("Unable to launch host process: {why}")))
     })?;

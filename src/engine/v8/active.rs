@@ -29,6 +29,8 @@ pub(super) struct Active<'run, 'request> {
     pub(super) buffers: &'run BufferBudget,
     /// The converted result of the handler.
     pub(super) reply: Option<Result<Reply, ReturnProblem>>,
+    /// What the handler threw.
+    pub(super) thrown: Option<crate::engine::Exception>,
     /// The exception behind a failed conversion.
     pub(super) conversion_exception: Option<crate::engine::Exception>,
     /// Response headers read so far.

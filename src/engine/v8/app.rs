@@ -1,28 +1,38 @@
 //! An installed app: which realm serves a request.
 
+use super::checked;
 use super::isolates::{Pool, Worker};
 use super::limits::{Ended, Limits};
-use super::realm::{self, Realm, Served};
+use super::realm::{Realm, Served};
 use super::restoring;
 use super::shared::SharedRealm;
 use super::snapshot::{self, Capture, Making};
 use super::watchdog::Watchdog;
 use crate::app::{App, Mode};
 use crate::engine::{
-    CaptureTimings, Execution, InstalledApp, Options, Outcome, RealmChoice, RuntimeOptions, SharedRealms,
+    CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, RealmChoice, Route, RuntimeOptions, SharedRealms,
 };
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Rung of the realm ladder on which the app is evaluated for each request.
 const RUNG_EVALUATED: u32 = 0;
 /// Rung on which a fresh realm has the app's evaluated state.
 const RUNG_CAPTURED: u32 = 2;
+/// Rung on which requests share a realm that they prove to leave as it was.
+const RUNG_PROVEN: u32 = 4;
 /// Rung on which requests of one `interpreter_reuse` key share a realm.
 const RUNG_SHARED: u32 = 5;
+
+/// Longest attempt under the side-effect check, before a request goes on in a fresh realm.
+const LONGEST_ATTEMPT: Duration = Duration::from_millis(10);
+/// Share of a request's time that an attempt may use up.
+const SHARE_OF_ATTEMPT: u32 = 10;
+/// A proven realm goes after this many requests, with its isolate, because V8 keeps what it prepared for the checks.
+const REQUESTS_OF_PROVEN_REALM: u32 = 100_000;
 
 /// One version of an app in V8.
 pub(super) struct V8App {
@@ -33,6 +43,11 @@ pub(super) struct V8App {
     evaluated_because: Option<String>,
     /// For endpoints of mode `historical`, when the app's captured state holds only for the others.
     historical: Option<Pool>,
+    /// For calls under the side-effect check, whose isolates run nothing else; or why there are none.
+    proven: Result<Pool, String>,
+    /// Whether each request begins under the check, whatever it costs.
+    always_prove: bool,
+    ladder: Ladder,
     watchdog: Arc<Watchdog>,
     timings: CaptureTimings,
     requests: AtomicU64,
@@ -55,15 +70,18 @@ impl V8App {
         let capture = snapshot::evaluated_app(making, &mut timings)?;
         let begin = Instant::now();
         let (blob, evaluated_because) = match (capture, options.realm) {
-            (Capture::App(blob), RealmChoice::Auto | RealmChoice::Captured) => (blob, None),
             (Capture::App(_), RealmChoice::Evaluate) => {
                 (snapshot::globals(making)?, Some("the option realm=0 asks for it".to_owned()))
             }
-            (Capture::Impossible(reason), RealmChoice::Captured) => {
-                let message = format!("realm=2 asks for the app's evaluated state, but {reason}");
+            (Capture::App(blob), _) => (blob, None),
+            (Capture::Impossible(reason), RealmChoice::Auto | RealmChoice::Fresh | RealmChoice::Evaluate) => {
+                (snapshot::globals(making)?, Some(reason))
+            }
+            (Capture::Impossible(reason), _) => {
+                let message =
+                    format!("realm={} asks for the app's evaluated state, but {reason}", options.realm.name());
                 return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
             }
-            (Capture::Impossible(reason), _) => (snapshot::globals(making)?, Some(reason)),
         };
         let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
         let historical = match evaluated_because.is_none() && blob.depends_on_historical_state && has_historical {
@@ -71,10 +89,34 @@ impl V8App {
             false => None,
         };
         let pool = Pool::new(Arc::new(blob), runtime.max_heap_bytes)?;
+        let proven = match (options.realm, &evaluated_because, &pool.blob().unchecked_because) {
+            (RealmChoice::Auto | RealmChoice::Proven, None, None) => {
+                checked::verify(pool.blob(), &app, runtime, &watchdog).map(|()| Pool::empty(Arc::clone(pool.blob())))
+            }
+            (RealmChoice::Auto | RealmChoice::Proven, None, Some(reason)) => Err(reason.clone()),
+            (RealmChoice::Auto | RealmChoice::Proven, Some(reason), _) => Err(reason.clone()),
+            (choice, ..) => Err(format!("the option realm={} asks for it", choice.name())),
+        };
+        if let (RealmChoice::Proven, Err(reason)) = (options.realm, &proven) {
+            let message = format!("realm=4 asks for proven reuse, but {reason}");
+            return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
+        }
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        let (requests, retired) = (AtomicU64::new(0), AtomicU64::new(0));
-        let shared = SharedRealms::default();
-        Ok(V8App { app, shared, pool, evaluated_because, historical, watchdog, timings, requests, retired })
+        let ladder = Ladder::new(app.endpoints().len());
+        Ok(V8App {
+            app,
+            shared: SharedRealms::default(),
+            pool,
+            evaluated_because,
+            historical,
+            proven,
+            always_prove: options.realm == RealmChoice::Proven,
+            ladder,
+            watchdog,
+            timings,
+            requests: AtomicU64::new(0),
+            retired: AtomicU64::new(0),
+        })
     }
 
     /// Where a request of this mode gets its isolate, and on which rung that is.
@@ -86,14 +128,58 @@ impl V8App {
         }
     }
 
+    /// Runs the request under the side-effect check, in a realm that is used again if the request proves to have left it as it was.
+    /// None when the request has to run in a fresh realm after all.
+    fn execute_proven(
+        &self,
+        pool: &Pool,
+        endpoint: usize,
+        execution: &mut Execution<'_>,
+        limits: Limits,
+        begin: Instant,
+    ) -> Option<Outcome> {
+        let mut worker = match pool.take(limits.heap_bytes) {
+            Ok(worker) => worker,
+            Err(_) => return Some(ended(Ended::OutOfMemory, RUNG_PROVEN, begin)),
+        };
+        let longest = LONGEST_ATTEMPT.min(execution.options.max_execution_time / SHARE_OF_ATTEMPT);
+        let deadline = std::mem::replace(&mut execution.deadline, limits.deadline.min(begin + longest));
+        let limits = Limits { deadline: execution.deadline, ..limits };
+        execution.attempt();
+        let mut realm = worker.realm.take();
+        let run = self.run(&worker, &mut realm, true, endpoint, execution, limits, begin);
+        execution.deadline = deadline;
+        let reason = match run {
+            Ok((Served { refused: Some(reason), .. }, _)) => reason,
+            Ok((served, None)) => {
+                execution.accept();
+                if realm.as_ref().is_some_and(|realm| realm.requests() < REQUESTS_OF_PROVEN_REALM) {
+                    worker.realm = realm;
+                    pool.give(worker);
+                }
+                self.ladder.proven(endpoint, begin.elapsed());
+                return Some(outcome(served, RUNG_PROVEN, begin));
+            }
+            Ok((_, Some(Ended::TimedOut))) => format!("more than {} ms under the check", longest.as_millis()),
+            Ok((_, Some(_))) => "its use of memory".to_owned(),
+            Err(ended) => {
+                execution.abandon();
+                return Some(self::ended(ended, RUNG_PROVEN, begin));
+            }
+        };
+        execution.abandon();
+        self.ladder.refused(endpoint, &reason);
+        None
+    }
+
     fn execute_fresh(&self, endpoint: usize, execution: &mut Execution<'_>, limits: Limits, begin: Instant) -> Outcome {
         let (pool, rung) = self.pool(execution.mode);
         let worker = match pool.take(limits.heap_bytes) {
             Ok(worker) => worker,
             Err(_) => return ended(Ended::OutOfMemory, rung, begin),
         };
-        let mut realm = Realm::default();
-        let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
+        let mut realm = None;
+        let run = self.run(&worker, &mut realm, false, endpoint, execution, limits, begin);
         // The realm's handles go before its isolate may serve another thread.
         drop(realm);
         let (outcome, usable) = self.outcome(run, begin, rung);
@@ -123,7 +209,7 @@ impl V8App {
             Ok(ready) => ready,
             Err(_) => return ended(Ended::OutOfMemory, RUNG_SHARED, begin),
         };
-        let run = self.run(worker, realm, endpoint, execution, limits, begin_run);
+        let run = self.run(worker, realm, false, endpoint, execution, limits, begin_run);
         let (outcome, usable) = self.outcome(run, begin, RUNG_SHARED);
         if !usable {
             shared.discard();
@@ -131,10 +217,13 @@ impl V8App {
         outcome
     }
 
+    /// Runs the request in `realm`, which is made first when there is none; under the side-effect check if `checked`.
+    #[expect(clippy::too_many_arguments, reason = "each is one fact of the run")]
     fn run(
         &self,
         worker: &Worker,
-        realm: &mut Realm,
+        realm: &mut Option<Realm>,
+        checked: bool,
         endpoint: usize,
         execution: &mut Execution<'_>,
         limits: Limits,
@@ -143,24 +232,21 @@ impl V8App {
         worker.buffers.set_limit(limits.heap_bytes);
         let mut locker = worker.isolate.lock();
         limits.guard(&mut locker, &worker.heap, &self.watchdog, |isolate| {
-            realm::serve(isolate, worker, realm, &self.app, endpoint, execution, begin)
+            let realm = match realm {
+                Some(realm) => realm,
+                none => match Realm::new(isolate, worker, &self.app, checked) {
+                    Ok(made) => none.insert(made),
+                    Err(exception) => return Served::failed(exception, begin),
+                },
+            };
+            realm.serve(isolate, worker, &self.app, endpoint, execution, begin)
         })
     }
 
     /// The outcome of a run, and whether its isolate can be used again.
     fn outcome(&self, run: Result<(Served, Option<Ended>), Ended>, begin: Instant, rung: u32) -> (Outcome, bool) {
         match run {
-            Ok((served, None)) => {
-                let outcome = Outcome {
-                    result: served.result,
-                    headers: served.headers,
-                    exception: served.exception,
-                    rung,
-                    realm_ns: served.realm_ns,
-                    call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
-                };
-                (outcome, true)
-            }
+            Ok((served, None)) => (outcome(served, rung, begin), true),
             // Jobs of the ended request may still be queued, and its heap may be full: the isolate goes.
             Ok((served, Some(ended))) => {
                 self.retired.fetch_add(1, Ordering::Relaxed);
@@ -168,6 +254,18 @@ impl V8App {
             }
             Err(ended) => (self::ended(ended, rung, begin), true),
         }
+    }
+}
+
+/// The outcome of a request that came to its end.
+fn outcome(served: Served, rung: u32, begin: Instant) -> Outcome {
+    Outcome {
+        result: served.result,
+        headers: served.headers,
+        exception: served.exception,
+        rung,
+        realm_ns: served.realm_ns,
+        call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
     }
 }
 
@@ -193,20 +291,47 @@ impl InstalledApp for V8App {
             return self::ended(ended, self.pool(execution.mode).1, begin);
         }
         let key = self.app.endpoints()[endpoint].reuse_key.as_deref();
-        match key.filter(|_| execution.options.max_cached_interpreters > 0) {
-            Some(key) => self.execute_shared(key, endpoint, execution, limits, begin),
-            None => self.execute_fresh(endpoint, execution, limits, begin),
+        if let Some(key) = key.filter(|_| execution.options.max_cached_interpreters > 0) {
+            return self.execute_shared(key, endpoint, execution, limits, begin);
         }
+        // What `ccf` shows differs from request to request there.
+        if execution.mode == Mode::Historical {
+            return self.execute_fresh(endpoint, execution, limits, begin);
+        }
+        if let Ok(pool) = &self.proven
+            && (self.always_prove || self.ladder.route(endpoint) == Route::Proven)
+        {
+            let outcome = self.execute_proven(pool, endpoint, execution, limits, begin);
+            if let Some(outcome) = outcome {
+                return outcome;
+            }
+            if execution.transaction.conflicted() {
+                // The host is to run it again anyway.
+                return ended(Ended::TimedOut, RUNG_PROVEN, begin);
+            }
+        }
+        let begin_fresh = Instant::now();
+        let outcome = self.execute_fresh(endpoint, execution, limits, begin);
+        self.ladder.fresh(endpoint, begin_fresh.elapsed());
+        outcome
     }
 
     fn report(&self) -> serde_json::Value {
+        let fresh = self.evaluated_because.as_deref().unwrap_or("the app's top level is independent of requests");
+        let endpoints =
+            self.app.endpoints().iter().enumerate().map(|(index, endpoint)| {
+                (format!("{} {}", endpoint.method, endpoint.template), self.ladder.report(index))
+            });
         serde_json::json!({
             "rung": self.pool(Mode::ReadWrite).1,
             "historical_rung": self.pool(Mode::Historical).1,
-            "reason": self.evaluated_because.as_deref().unwrap_or("the app's top level is independent of requests"),
+            "reason": fresh,
+            "proven": self.proven.is_ok(),
+            "not_proven_because": self.proven.as_ref().err(),
             "blob_bytes": self.pool.blob().bytes().len(),
             "requests": self.requests.load(Ordering::Relaxed),
             "retired_isolates": self.retired.load(Ordering::Relaxed),
+            "endpoints": serde_json::Map::from_iter(endpoints),
         })
     }
 

@@ -52,7 +52,7 @@ fn trace(scope: &mut v8::PinScope<'_, '_>, error: v8::Local<'_, v8::Value>, mess
         // The message was changed after the error was made, or has a name of its own: the frames begin at the first.
         None => stack.find("\n    at ").map_or("", |start| &stack[start + 1..]),
     };
-    let own = |line: &&str| !line.contains(bindings::PRELUDE_NAME);
+    let own = |line: &&str| !line.contains(bindings::OWN_SCRIPTS);
     let frames: String = frames.lines().filter(own).flat_map(|line| [line, "\n"]).collect();
     (!frames.is_empty()).then_some(frames)
 }

@@ -4,6 +4,7 @@ use super::bindings;
 use super::buffers::{self, BufferBudget};
 use super::limits::{self, HeapGuard};
 use super::modules;
+use super::realm::Realm;
 use super::snapshot::Blob;
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -12,6 +13,8 @@ use std::thread::ThreadId;
 
 /// An isolate that one thread at a time may use. The fields are in the order in which they must go.
 pub(super) struct Worker {
+    /// The realm of its checked calls, if it is for those.
+    pub(super) realm: Option<Realm>,
     /// Templates of map handles by permission.
     pub(super) handle_templates: Vec<v8::Global<v8::ObjectTemplate>>,
     pub(super) isolate: v8::SharedIsolate,
@@ -56,7 +59,16 @@ impl Worker {
         // guard has an atomic and a thread-safe handle, and the data slot is null outside of runs.
         let isolate = unsafe { isolate.try_into_shared() }.map_err(|error| failed(&format!("{error:?}")))?;
         let last_thread = std::thread::current().id();
-        Ok(Worker { handle_templates, isolate, heap, buffers, blob: Arc::clone(blob), heap_bytes, last_thread })
+        Ok(Worker {
+            realm: None,
+            handle_templates,
+            isolate,
+            heap,
+            buffers,
+            blob: Arc::clone(blob),
+            heap_bytes,
+            last_thread,
+        })
     }
 
     /// The heap limit that it was made with.
@@ -82,9 +94,15 @@ pub(super) struct Pool {
 impl Pool {
     /// A pool whose first worker is made already, for the first request.
     pub(super) fn new(blob: Arc<Blob>, heap_bytes: usize) -> Result<Pool, Error> {
-        let first = Worker::new(&blob, heap_bytes)?;
+        let pool = Pool::empty(blob);
+        pool.give(Worker::new(&pool.blob, heap_bytes)?);
+        Ok(pool)
+    }
+
+    /// A pool without a worker.
+    pub(super) fn empty(blob: Arc<Blob>) -> Pool {
         let most_idle = std::thread::available_parallelism().map_or(1, usize::from) * 2;
-        Ok(Pool { blob, idle: Mutex::new(vec![first]), most_idle })
+        Pool { blob, idle: Mutex::default(), most_idle }
     }
 
     /// The blob that the workers are made from.

@@ -17,6 +17,7 @@ mod active;
 mod app;
 mod bindings;
 mod buffers;
+mod checked;
 mod exception;
 mod isolates;
 mod limits;

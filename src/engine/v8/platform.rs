@@ -49,9 +49,12 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
     let begin = Instant::now();
     // Regular expressions that backtrack too often go on in V8's linear engine where it can run them. The rehash flag gives
     // each isolate a hash seed of its own instead of the one in the snapshot. With loop unrolling, V8 15.2 takes the check for
-    // termination out of some endless loops (`for (;;) { try { … } catch { … } }` with allocations), which then never end.
+    // termination out of some endless loops (`for (;;) { try { … } catch { … } }` with allocations), which then never end. Context
+    // cells, which only the compilers have, make closures that set a variable of the function around them, new as both may be,
+    // something that V8's side-effect check refuses.
     let mut flags = String::from(
-        "--enable-experimental-regexp-engine-on-excessive-backtracks --rehash-snapshot --no-turboshaft-loop-unrolling",
+        "--enable-experimental-regexp-engine-on-excessive-backtracks --rehash-snapshot --no-turboshaft-loop-unrolling \
+         --no-script-context-cells --no-function-context-cells",
     );
     if !wished.jit {
         flags.push_str(" --jitless");

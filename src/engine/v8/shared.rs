@@ -8,7 +8,7 @@ use crate::error::Error;
 #[derive(Default)]
 pub(super) struct SharedRealm {
     // Before the worker, because handles go before their isolate.
-    realm: Realm,
+    realm: Option<Realm>,
     worker: Option<Worker>,
 }
 
@@ -18,7 +18,7 @@ impl SharedRealm {
         &mut self,
         make: impl FnOnce() -> Result<Worker, Error>,
         heap_bytes: usize,
-    ) -> Result<(&Worker, &mut Realm), Error> {
+    ) -> Result<(&Worker, &mut Option<Realm>), Error> {
         if self.worker.as_ref().is_some_and(|worker| worker.heap_bytes() != heap_bytes) {
             self.discard();
         }
@@ -31,7 +31,7 @@ impl SharedRealm {
 
     /// Drops isolate and realm; the next request gets new ones.
     pub(super) fn discard(&mut self) {
-        self.realm = Realm::default();
+        self.realm = None;
         self.worker = None;
     }
 }

@@ -3,6 +3,7 @@
 use super::active::{self, Active};
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
+use super::checked;
 use super::exception;
 use super::isolates;
 use super::limits::{self, Ended, HeapGuard, Limits};
@@ -30,6 +31,12 @@ pub(super) struct Blob {
     pub(super) invoke: usize,
     /// The function that shows a request its past state.
     pub(super) enter: usize,
+    /// What the calls of a realm are judged by when they are checked.
+    pub(super) judgements: usize,
+    /// The function that makes a realm one whose calls are checked.
+    pub(super) check: usize,
+    /// What of the language the app has changed so that no call can be checked.
+    pub(super) unchecked_because: Option<String>,
     /// The handlers by endpoint; none when the app is not captured.
     pub(super) handlers: Vec<usize>,
     /// The app's modules by name.
@@ -73,6 +80,9 @@ struct Found {
     handle_templates: [usize; HANDLE_TEMPLATES],
     invoke: usize,
     enter: usize,
+    judgements: usize,
+    check: usize,
+    unchecked_because: Option<String>,
     handlers: Vec<usize>,
     modules: HashMap<String, usize>,
     properties: String,
@@ -156,6 +166,9 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
             handle_templates: found.handle_templates,
             invoke: found.invoke,
             enter: found.enter,
+            judgements: found.judgements,
+            check: found.check,
+            unchecked_because: found.unchecked_because,
             handlers: found.handlers,
             modules: Arc::new(found.modules),
             properties: found.properties,
@@ -192,6 +205,7 @@ fn fill(
         handle_templates: &templates,
         buffers: budget,
         reply: None,
+        thrown: None,
         conversion_exception: None,
         headers: Vec::new(),
     };
@@ -222,6 +236,7 @@ fn fill(
         Contents::App => String::new(),
     };
     let hazard = hidden.restore(scope, context);
+    let unchecked_because = checked::obstacle(scope, bindings.checked.obstacle);
     impossible = impossible.or(hazard);
     if making.optional.intl && contents == Contents::App {
         // V8 can't write its objects.
@@ -241,6 +256,9 @@ fn fill(
         handle_templates: [0; HANDLE_TEMPLATES],
         invoke: 0,
         enter: 0,
+        judgements: 0,
+        check: 0,
+        unchecked_because,
         handlers: Vec::new(),
         modules: HashMap::new(),
         properties,
@@ -256,6 +274,8 @@ fn fill(
     }
     found.invoke = scope.add_context_data(context, bindings.invoke);
     found.enter = scope.add_context_data(context, bindings.enter);
+    found.judgements = scope.add_context_data(context, bindings.checked.judgements);
+    found.check = scope.add_context_data(context, bindings.checked.check);
     for handler in handlers {
         found.handlers.push(scope.add_context_data(context, handler));
     }

@@ -1,7 +1,7 @@
 //! Checking arguments and making results, the same for all native functions.
 
 use crate::engine::Thrown;
-use crate::engine::v8::active;
+use crate::engine::v8::{active, checked};
 
 /// Exactly `expected` arguments.
 pub(super) fn count(arguments: &v8::FunctionCallbackArguments<'_>, expected: usize) -> Result<(), Thrown> {
@@ -67,6 +67,13 @@ pub(super) fn answer<'s>(
         Ok(None) => {}
         _ if active::end_if_out_of_time(scope) => {}
         Ok(Some(value)) => place.set(value),
+        Err(_) if is_refused(scope) => {}
         Err(thrown) => crate::engine::v8::exception::throw(scope, &thrown),
     }
+}
+
+/// Ends a checked call that asked for what can't be taken back.
+fn is_refused(scope: &v8::Isolate) -> bool {
+    let asked_for = active::with(scope, |active| Ok(active.execution.as_ref().and_then(|it| it.asked_for())));
+    matches!(asked_for, Ok(Some(what)) if checked::refuse(&format!("the call of {what}, which can't be taken back")))
 }

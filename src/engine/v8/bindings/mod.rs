@@ -21,8 +21,8 @@ use crate::status::jsep_status;
 use std::borrow::Cow;
 use v8::MapFnTo;
 
-/// The script name of the prelude in stack traces.
-pub(super) const PRELUDE_NAME: &str = "jsep:prelude";
+/// The beginning of the names of the library's own scripts, which stack traces leave out.
+pub(super) const OWN_SCRIPTS: &str = "jsep:";
 
 /// Templates of map handles, one per permission.
 pub(super) const HANDLE_TEMPLATES: usize = 3;
@@ -33,15 +33,27 @@ pub(super) struct Bindings<'s> {
     pub(super) invoke: v8::Local<'s, v8::Function>,
     /// Shows the past state of a request as `ccf.historicalState`, or takes the former one away.
     pub(super) enter: v8::Local<'s, v8::Function>,
+    /// What has to do with V8's side-effect check.
+    pub(super) checked: CheckedParts<'s>,
     /// Templates of map handles by permission.
     pub(super) handle_templates: [v8::Local<'s, v8::ObjectTemplate>; HANDLE_TEMPLATES],
+}
+
+/// What a realm offers to the side-effect check, see `checked.js`.
+pub(super) struct CheckedParts<'s> {
+    /// Functions that V8 judges wrongly, and what belongs to the language.
+    pub(super) judgements: v8::Local<'s, v8::Array>,
+    /// Tells what of the language the app has changed so that no call can be checked.
+    pub(super) obstacle: v8::Local<'s, v8::Function>,
+    /// Makes a realm one whose calls are all checked.
+    pub(super) check: v8::Local<'s, v8::Function>,
 }
 
 /// A native function: name, number of arguments, and what V8 calls.
 type Native = (&'static str, i32, v8::FunctionCallback);
 
 /// The native functions that the prelude gets by name.
-fn natives() -> [Native; 15] {
+fn natives() -> [Native; 16] {
     [
         ("mapHandle", 1, kv::map_handle.map_fn_to()),
         ("log", 0, console::info.map_fn_to()),
@@ -57,6 +69,7 @@ fn natives() -> [Native; 15] {
         ("bodyArrayBuffer", 0, request::body_array_buffer.map_fn_to()),
         ("queueMicrotask", 1, console::queue_microtask.map_fn_to()),
         ("take", 1, response::take.map_fn_to()),
+        ("fail", 1, response::fail.map_fn_to()),
         ("answerWithData", 0, super::modules::answer_with_data.map_fn_to()),
     ]
 }
@@ -106,19 +119,38 @@ fn build<'s>(scope: &mut v8::PinScope<'s, '_>, optional: OptionalGlobals) -> Opt
         aliases.into_iter().map(|alias| alias.map(Into::into)).collect::<Option<_>>()?;
     let (key, aliases) = (v8::String::new(scope, "aliases")?, v8::Array::new_with_elements(scope, &aliases));
     host.create_data_property(scope, key.into(), aliases.into())?;
-    let parts = evaluate(scope, PRELUDE_NAME, include_str!("prelude.js"), &[host.into()])?;
-    let member = |scope: &mut v8::PinScope<'s, '_>, name: &str| {
-        let name = v8::String::new(scope, name)?;
-        v8::Local::<v8::Function>::try_from(v8::Local::<v8::Object>::try_from(parts).ok()?.get(scope, name.into())?)
-            .ok()
+    let is_proxy = {
+        let natives = member::<v8::Object>(scope, host.into(), Group::Environment.name())?;
+        member::<v8::Value>(scope, natives.into(), "isProxy")?
     };
-    let (invoke, enter) = (member(scope, "invoke")?, member(scope, "enter")?);
+    let parts = evaluate(scope, "jsep:checked.js", include_str!("checked.js"), &[is_proxy])?;
+    let checked = CheckedParts {
+        judgements: member(scope, parts, "judgements")?,
+        obstacle: member(scope, parts, "obstacle")?,
+        check: member(scope, parts, "check")?,
+    };
+    let parts = evaluate(scope, "jsep:prelude.js", include_str!("prelude.js"), &[host.into()])?;
+    let (invoke, enter) = (member(scope, parts, "invoke")?, member(scope, parts, "enter")?);
     build_environment(scope, host)?;
     if !optional.intl {
         evaluate(scope, "jsep:locale.js", include_str!("locale.js"), &[])?;
     }
     remove_unwanted(scope, optional)?;
-    Some(Bindings { invoke, enter, handle_templates: kv::handle_templates(scope)? })
+    Some(Bindings { invoke, enter, checked, handle_templates: kv::handle_templates(scope)? })
+}
+
+/// A property of an object that the library made, as what it is known to be.
+fn member<'s, T>(
+    scope: &mut v8::PinScope<'s, '_>,
+    object: v8::Local<'s, v8::Value>,
+    name: &str,
+) -> Option<v8::Local<'s, T>>
+where
+    v8::Local<'s, T>: TryFrom<v8::Local<'s, v8::Value>>,
+{
+    let name = v8::String::new(scope, name)?;
+    let value = v8::Local::<v8::Object>::try_from(object).ok()?.get(scope, name.into())?;
+    v8::Local::<T>::try_from(value).ok()
 }
 
 /// Makes the web's globals.

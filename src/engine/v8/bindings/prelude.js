@@ -86,22 +86,30 @@
     delete globalThis[name];
   }
 
-  const { requestParts, bodyText, bodyJson, bodyArrayBuffer, take } = host;
+  const { requestParts, bodyText, bodyJson, bodyArrayBuffer, take, fail } = host;
 
+  // Everything that runs code of the app is in here, the conversion of its result and of its exception included.
   const invoke = function invoke(handler) {
-    const parts = requestParts();
-    return take(handler({
-      headers: parts[0],
-      query: parts[1],
-      path: parts[2],
-      method: parts[3],
-      hostname: parts[4],
-      route: parts[5],
-      url: parts[6],
-      params: parts[7],
-      body: { text: bodyText, json: bodyJson, arrayBuffer: bodyArrayBuffer },
-      caller: parts[8],
-    }));
+    let result;
+    try {
+      const parts = requestParts();
+      result = handler({
+        headers: parts[0],
+        query: parts[1],
+        path: parts[2],
+        method: parts[3],
+        hostname: parts[4],
+        route: parts[5],
+        url: parts[6],
+        params: parts[7],
+        body: { text: bodyText, json: bodyJson, arrayBuffer: bodyArrayBuffer },
+        caller: parts[8],
+      });
+    } catch (error) {
+      fail(error);
+      return;
+    }
+    take(result);
   };
 
   // Shows the past state of a request, if there is one, and takes a former one away. Whether `ccf` now shows what it should.

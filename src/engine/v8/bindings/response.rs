@@ -8,7 +8,7 @@ type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
 type Value<'s> = v8::Local<'s, v8::Value>;
 
 /// Called by the prelude with the handler's result: runs the jobs that the handler left, waits for a promise, and converts the
-/// result. A rejected promise throws its reason.
+/// result. A rejected promise is an exception. Afterwards nothing is left to run.
 pub(super) fn take(
     scope: Scope<'_, '_, '_>,
     arguments: v8::FunctionCallbackArguments<'_>,
@@ -19,22 +19,44 @@ pub(super) fn take(
         return;
     }
     let value = arguments.get(0);
-    let Ok(promise) = v8::Local::<v8::Promise>::try_from(value) else {
-        return convert(scope, value);
-    };
-    match promise.state() {
-        v8::PromiseState::Fulfilled => {
-            let value = promise.result(scope);
-            convert(scope, value);
-        }
-        v8::PromiseState::Rejected => {
-            let reason = promise.result(scope);
-            promise.mark_as_handled();
-            scope.throw_exception(reason);
-        }
-        // Without a reply, the request ends as pending.
-        v8::PromiseState::Pending => {}
+    match v8::Local::<v8::Promise>::try_from(value) {
+        Ok(promise) => match promise.state() {
+            v8::PromiseState::Fulfilled => {
+                let value = promise.result(scope);
+                convert(scope, value);
+            }
+            v8::PromiseState::Rejected => {
+                let reason = promise.result(scope);
+                promise.mark_as_handled();
+                keep_exception(scope, reason);
+            }
+            // Without a reply, the request ends as pending.
+            v8::PromiseState::Pending => {}
+        },
+        Err(_) => convert(scope, value),
     }
+    // Jobs that the conversion left.
+    scope.perform_microtask_checkpoint();
+}
+
+/// Called by the prelude with what the handler threw. Afterwards nothing is left to run.
+pub(super) fn fail(
+    scope: Scope<'_, '_, '_>,
+    arguments: v8::FunctionCallbackArguments<'_>,
+    _place: v8::ReturnValue<'_, v8::Value>,
+) {
+    keep_exception(scope, arguments.get(0));
+    scope.perform_microtask_checkpoint();
+}
+
+/// Keeps what was thrown for the running request. Its text may come from code of the app.
+fn keep_exception(scope: Scope<'_, '_, '_>, thrown: Value<'_>) {
+    let thrown = exception::describe(scope, thrown);
+    let kept = active::with(scope, |active| {
+        active.thrown = Some(thrown);
+        Ok(())
+    });
+    answer_nothing(scope, kept);
 }
 
 /// Converts a handler's result and keeps the reply, or what is wrong with it, for the running request.
