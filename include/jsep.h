@@ -203,8 +203,8 @@ typedef struct jsep_endpoint jsep_endpoint;
 
 // A started JavaScript engine with its options.
 //
-// Functions: `jsep_engine_new`, `jsep_engine_report`, `jsep_engine_timings_get`, `jsep_engine_free`. An engine may be used from any thread, and by
-// several at once. It stays alive inside until its last registry, endpoint and response are freed.
+// Functions: `jsep_engine_new`, `jsep_engine_idle`, `jsep_engine_report`, `jsep_engine_timings_get`, `jsep_engine_free`. An engine may be
+// used from any thread, and by several at once. It stays alive inside until its last registry, endpoint and response are freed.
 //
 // Source: `src/abi/engine.rs`.
 typedef struct jsep_engine jsep_engine;
@@ -600,6 +600,14 @@ jsep_status jsep_engine_new(const struct jsep_option *options,
 
 // Writes a JSON object about the engine to `report`: `library`, `engine`, `version`, `jit`, `options`. Any thread.
 jsep_status jsep_engine_report(const struct jsep_engine *engine, const struct jsep_sink *report);
+
+// Lets the library work ahead on the calling thread for about `nanoseconds`: it makes fresh realms, so that requests that come later
+// find them ready. `*more` tells whether there is more to do; it may be null. A host that allows the library no threads of its own
+// (`helper_threads=0`) calls this when it has nothing else to do; without, each request makes its own realm. Any thread, but not from
+// a host callback.
+jsep_status jsep_engine_idle(const struct jsep_engine *engine,
+                             uint64_t nanoseconds,
+                             bool *more);
 
 // Fills `timings`, whose `size` the caller has set, with what the start of the engine took. Any thread.
 jsep_status jsep_engine_timings_get(const struct jsep_engine *engine, struct jsep_engine_timings *timings);

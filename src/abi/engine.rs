@@ -8,11 +8,12 @@ use crate::error::Error;
 use crate::host::LogLevel;
 use crate::invoke::Plugin;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// A started JavaScript engine with its options.
 ///
-/// Functions: `jsep_engine_new`, `jsep_engine_report`, `jsep_engine_timings_get`, `jsep_engine_free`. An engine may be used from any thread, and by
-/// several at once. It stays alive inside until its last registry, endpoint and response are freed.
+/// Functions: `jsep_engine_new`, `jsep_engine_idle`, `jsep_engine_report`, `jsep_engine_timings_get`, `jsep_engine_free`. An engine may be
+/// used from any thread, and by several at once. It stays alive inside until its last registry, endpoint and response are freed.
 ///
 /// Source: `src/abi/engine.rs`.
 pub struct jsep_engine {
@@ -86,6 +87,28 @@ pub unsafe extern "C" fn jsep_engine_report(engine: *const jsep_engine, report: 
         let (engine, report) = unsafe { (required(engine, "engine")?, required(report, "report")?) };
         // SAFETY: the rules of the interface, see the head of this room.
         unsafe { report.put(engine.plugin.report().to_string().as_bytes()) };
+        Ok(jsep_status::JSEP_OK)
+    })
+}
+
+/// Lets the library work ahead on the calling thread for about `nanoseconds`: it makes fresh realms, so that requests that come later
+/// find them ready. `*more` tells whether there is more to do; it may be null. A host that allows the library no threads of its own
+/// (`helper_threads=0`) calls this when it has nothing else to do; without, each request makes its own realm. Any thread, but not from
+/// a host callback.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_engine_idle(
+    engine: *const jsep_engine,
+    nanoseconds: u64,
+    more: *mut bool,
+) -> jsep_status {
+    boundary("jsep_engine_idle", || {
+        // SAFETY: the rules of the interface, see the head of this room.
+        let engine = unsafe { required(engine, "engine") }?;
+        let left = engine.plugin.idle(Duration::from_nanos(nanoseconds))?;
+        // SAFETY: the rules of the interface, see the head of this room.
+        if let Some(more) = unsafe { more.as_mut() } {
+            *more = left;
+        }
         Ok(jsep_status::JSEP_OK)
     })
 }

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::host::LogLevel;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// Takes what an engine has to say outside of requests.
 pub type Log = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
@@ -13,6 +14,9 @@ pub type Log = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
 pub trait Engine: Send + Sync {
     /// What it is, for reports.
     fn description(&self) -> EngineDescription;
+
+    /// Does work ahead on the calling thread until `deadline`; whether there is more to do.
+    fn idle(&self, deadline: Instant) -> bool;
 
     /// Compiles, links and evaluates an app as far as possible before any request, within the limits of `runtime`.
     fn install(
@@ -40,6 +44,9 @@ pub struct EngineDescription {
 pub trait InstalledApp: Send + Sync {
     /// Runs endpoint number `endpoint` of the app for the request in `execution`, on the calling thread.
     fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome;
+
+    /// How its requests begin and why, in one line for the log.
+    fn summary(&self) -> String;
 
     /// Which realms it uses and why, for reports.
     fn report(&self) -> serde_json::Value;

@@ -15,13 +15,21 @@ pub enum RealmChoice {
     Evaluate,
     /// Start from the app's evaluated state.
     Captured,
+    /// Start from the app's evaluated state, in a realm that was made before the request came if there is one.
+    Ready,
     /// Begin each request in a realm that is used again if the request leaves it as it was.
     Proven,
 }
 
 impl RealmChoice {
-    const ALL: [RealmChoice; 5] =
-        [RealmChoice::Auto, RealmChoice::Fresh, RealmChoice::Evaluate, RealmChoice::Captured, RealmChoice::Proven];
+    const ALL: [RealmChoice; 6] = [
+        RealmChoice::Auto,
+        RealmChoice::Fresh,
+        RealmChoice::Evaluate,
+        RealmChoice::Captured,
+        RealmChoice::Ready,
+        RealmChoice::Proven,
+    ];
 
     /// Its name as a value of the option `realm`.
     pub fn name(self) -> &'static str {
@@ -30,13 +38,19 @@ impl RealmChoice {
             RealmChoice::Fresh => "fresh",
             RealmChoice::Evaluate => "0",
             RealmChoice::Captured => "2",
+            RealmChoice::Ready => "3",
             RealmChoice::Proven => "4",
         }
     }
 
+    /// Whether realms may be made before a request needs them.
+    pub fn uses_ready_realms(self) -> bool {
+        matches!(self, RealmChoice::Auto | RealmChoice::Fresh | RealmChoice::Ready | RealmChoice::Proven)
+    }
+
     fn parse(name: &str, value: &str) -> Result<RealmChoice, Error> {
         let found = RealmChoice::ALL.into_iter().find(|choice| choice.name() == value);
-        found.ok_or_else(|| invalid(name, value, "auto, fresh, 0, 2 or 4"))
+        found.ok_or_else(|| invalid(name, value, "auto, fresh, 0, 2, 3 or 4"))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::process;
 use crate::engine::{self, Engine, Log, Options, RuntimeOptions};
 use crate::error::Error;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A started engine with its options and log.
 pub struct Plugin {
@@ -35,6 +35,13 @@ impl Plugin {
         let start = engine.description().start_ns;
         let timings = EngineTimings { start, total: nanoseconds(begin) };
         Ok(Plugin { engine, options, runtime, log, timings })
+    }
+
+    /// Does work ahead on the calling thread for about `time`; whether there is more to do.
+    pub fn idle(&self, time: Duration) -> Result<bool, Error> {
+        process::not_forked()?;
+        let _executing = process::Executing::begin()?;
+        Ok(self.engine.idle(Instant::now() + time))
     }
 
     /// What the start took.

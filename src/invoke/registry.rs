@@ -78,13 +78,13 @@ impl Registry {
             capture: parts.capture,
             total: nanoseconds(begin),
         };
-        let report = engine_app.report();
+        let summary = engine_app.summary();
         let installed = Arc::new(Installed { app, engine_app, timings, _plugin: Arc::clone(&self.plugin) });
         // The former version is dropped after the lock, because that may take a while.
         let former = self.installed.write().unwrap_or_else(PoisonError::into_inner).replace(installed);
         drop(former);
         drop(executing);
-        (self.plugin.log)(LogLevel::Info, &format!("app installed in {} ms: {report}", timings.total / 1_000_000));
+        (self.plugin.log)(LogLevel::Info, &format!("app installed in {} ms: {summary}", timings.total / 1_000_000));
         Ok(())
     }
 

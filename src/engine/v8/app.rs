@@ -7,6 +7,7 @@ use super::realm::{Realm, Served};
 use super::restoring;
 use super::shared::SharedRealm;
 use super::snapshot::{self, Capture, Making};
+use super::supply::Supply;
 use super::watchdog::Watchdog;
 use crate::app::{App, Mode};
 use crate::engine::{
@@ -22,6 +23,8 @@ use std::time::{Duration, Instant};
 const RUNG_EVALUATED: u32 = 0;
 /// Rung on which a fresh realm has the app's evaluated state.
 const RUNG_CAPTURED: u32 = 2;
+/// Rung on which a fresh realm with the app's evaluated state was made before the request came.
+const RUNG_READY: u32 = 3;
 /// Rung on which requests share a realm that they prove to leave as it was.
 const RUNG_PROVEN: u32 = 4;
 /// Rung on which requests of one `interpreter_reuse` key share a realm.
@@ -38,17 +41,19 @@ const REQUESTS_OF_PROVEN_REALM: u32 = 100_000;
 pub(super) struct V8App {
     app: Arc<App>,
     shared: SharedRealms<SharedRealm>,
-    pool: Pool,
+    pool: Arc<Pool>,
     /// Why the app is evaluated for each request; none when it is captured.
     evaluated_because: Option<String>,
     /// For endpoints of mode `historical`, when the app's captured state holds only for the others.
-    historical: Option<Pool>,
+    historical: Option<Arc<Pool>>,
     /// For calls under the side-effect check, whose isolates run nothing else; or why there are none.
-    proven: Result<Pool, String>,
+    proven: Result<Arc<Pool>, String>,
     /// Whether each request begins under the check, whatever it costs.
     always_prove: bool,
     ladder: Ladder,
     watchdog: Arc<Watchdog>,
+    /// Makes ready realms; none when requests are to make their own.
+    supply: Option<Arc<Supply>>,
     timings: CaptureTimings,
     requests: AtomicU64,
     retired: AtomicU64,
@@ -61,6 +66,7 @@ impl V8App {
         options: &Options,
         runtime: &RuntimeOptions,
         watchdog: Arc<Watchdog>,
+        supply: Arc<Supply>,
     ) -> Result<V8App, Error> {
         let limits = Limits::new(Instant::now() + runtime.max_execution_time, runtime);
         let mut timings = CaptureTimings::default();
@@ -69,33 +75,35 @@ impl V8App {
         restoring::learn(making)?;
         let capture = snapshot::evaluated_app(making, &mut timings)?;
         let begin = Instant::now();
+        let mut independent = true;
         let (blob, evaluated_because) = match (capture, options.realm) {
             (Capture::App(_), RealmChoice::Evaluate) => {
                 (snapshot::globals(making)?, Some("the option realm=0 asks for it".to_owned()))
             }
             (Capture::App(blob), _) => (blob, None),
-            (Capture::Impossible(reason), RealmChoice::Auto | RealmChoice::Fresh | RealmChoice::Evaluate) => {
-                (snapshot::globals(making)?, Some(reason))
-            }
-            (Capture::Impossible(reason), _) => {
-                let message =
-                    format!("realm={} asks for the app's evaluated state, but {reason}", options.realm.name());
+            (Capture::Impossible(obstacle), RealmChoice::Captured | RealmChoice::Ready) => {
+                let choice = options.realm.name();
+                let message = format!("realm={choice} asks for the app's evaluated state, but {}", obstacle.reason);
                 return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
+            }
+            (Capture::Impossible(obstacle), _) => {
+                independent = obstacle.independent;
+                (snapshot::globals(making)?, Some(obstacle.reason))
             }
         };
         let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
         let historical = match evaluated_because.is_none() && blob.depends_on_historical_state && has_historical {
-            true => Some(Pool::new(Arc::new(snapshot::globals(making)?), runtime.max_heap_bytes)?),
+            true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?), runtime.max_heap_bytes)?),
             false => None,
         };
-        let pool = Pool::new(Arc::new(blob), runtime.max_heap_bytes)?;
-        let proven = match (options.realm, &evaluated_because, &pool.blob().unchecked_because) {
-            (RealmChoice::Auto | RealmChoice::Proven, None, None) => {
-                checked::verify(pool.blob(), &app, runtime, &watchdog).map(|()| Pool::empty(Arc::clone(pool.blob())))
+        let pool = Pool::new(&app, Arc::new(blob), runtime.max_heap_bytes)?;
+        let proven = match (options.realm, &evaluated_because) {
+            (RealmChoice::Auto | RealmChoice::Proven, Some(reason)) if !independent => Err(reason.clone()),
+            (RealmChoice::Auto | RealmChoice::Proven, _) => {
+                let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
+                verified.map(|()| Pool::empty(&app, Arc::clone(pool.blob())))
             }
-            (RealmChoice::Auto | RealmChoice::Proven, None, Some(reason)) => Err(reason.clone()),
-            (RealmChoice::Auto | RealmChoice::Proven, Some(reason), _) => Err(reason.clone()),
-            (choice, ..) => Err(format!("the option realm={} asks for it", choice.name())),
+            (choice, _) => Err(format!("the option realm={} asks for it", choice.name())),
         };
         if let (RealmChoice::Proven, Err(reason)) = (options.realm, &proven) {
             let message = format!("realm=4 asks for proven reuse, but {reason}");
@@ -113,6 +121,7 @@ impl V8App {
             always_prove: options.realm == RealmChoice::Proven,
             ladder,
             watchdog,
+            supply: options.realm.uses_ready_realms().then_some(supply),
             timings,
             requests: AtomicU64::new(0),
             retired: AtomicU64::new(0),
@@ -120,7 +129,7 @@ impl V8App {
     }
 
     /// Where a request of this mode gets its isolate, and on which rung that is.
-    fn pool(&self, mode: Mode) -> (&Pool, u32) {
+    fn pool(&self, mode: Mode) -> (&Arc<Pool>, u32) {
         match &self.historical {
             Some(pool) if mode == Mode::Historical => (pool, RUNG_EVALUATED),
             _ if self.evaluated_because.is_some() => (&self.pool, RUNG_EVALUATED),
@@ -174,17 +183,22 @@ impl V8App {
 
     fn execute_fresh(&self, endpoint: usize, execution: &mut Execution<'_>, limits: Limits, begin: Instant) -> Outcome {
         let (pool, rung) = self.pool(execution.mode);
-        let worker = match pool.take(limits.heap_bytes) {
+        let mut worker = match pool.take(limits.heap_bytes) {
             Ok(worker) => worker,
             Err(_) => return ended(Ended::OutOfMemory, rung, begin),
         };
-        let mut realm = None;
+        let mut realm = worker.ready.pop();
+        let found = realm.is_some();
+        let rung = if found && rung == RUNG_CAPTURED { RUNG_READY } else { rung };
         let run = self.run(&worker, &mut realm, false, endpoint, execution, limits, begin);
         // The realm's handles go before its isolate may serve another thread.
         drop(realm);
         let (outcome, usable) = self.outcome(run, begin, rung);
         if usable {
-            pool.give(worker);
+            match &self.supply {
+                Some(supply) => pool.give_and_ask(worker, found, supply),
+                None => pool.give(worker),
+            }
         }
         outcome
     }
@@ -314,6 +328,17 @@ impl InstalledApp for V8App {
         let outcome = self.execute_fresh(endpoint, execution, limits, begin);
         self.ladder.fresh(endpoint, begin_fresh.elapsed());
         outcome
+    }
+
+    fn summary(&self) -> String {
+        let fresh = match &self.evaluated_because {
+            None => "fresh realms hold the evaluated app".to_owned(),
+            Some(reason) => format!("fresh realms evaluate the app, because {reason}"),
+        };
+        match &self.proven {
+            Ok(_) => format!("{fresh}; requests that leave a realm as it was share one"),
+            Err(reason) => format!("{fresh}; no realm serves two requests, because {reason}"),
+        }
     }
 
     fn report(&self) -> serde_json::Value {

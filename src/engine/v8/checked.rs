@@ -110,29 +110,25 @@ fn handle<T>(local: v8::Local<'_, T>) -> Handle {
     std::ptr::from_ref::<T>(&local).cast()
 }
 
-/// What of the language the app has changed so that no call can be checked, as the function of `checked.js` says.
-pub(super) fn obstacle(scope: &mut v8::PinScope<'_, '_>, obstacle: v8::Local<'_, v8::Function>) -> Option<String> {
-    let nothing = v8::undefined(scope).into();
-    v8::tc_scope!(let scope, scope);
-    match obstacle.call(scope, nothing, &[]) {
-        Some(none) if none.is_undefined() => None,
-        Some(changed) => {
-            Some(format!("the app changes {} of the language's constructors", changed.to_rust_string_lossy(scope)))
-        }
-        None => Some("the app breaks the language's own functions".to_owned()),
-    }
-}
-
 /// Makes the current realm, which was restored from `blob`, one whose calls are all checked.
 pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, blob: &Blob) -> Result<Judgements, Exception> {
-    let problem = |what: &str| Exception { message: format!("InternalError: {what}"), trace: None };
+    let problem = |what: &str| Exception { message: what.to_owned(), trace: None };
     let list = scope.get_context_data_from_snapshot_once::<v8::Array>(blob.judgements);
+    let obstacle = scope.get_context_data_from_snapshot_once::<v8::Function>(blob.obstacle);
     let check = scope.get_context_data_from_snapshot_once::<v8::Function>(blob.check);
-    let (Ok(list), Ok(check)) = (list, check) else {
+    let (Ok(list), Ok(obstacle), Ok(check)) = (list, obstacle, check) else {
         return Err(problem("the realm lacks what its calls are checked with"));
     };
     let nothing = v8::undefined(scope).into();
     v8::tc_scope!(let scope, scope);
+    match obstacle.call(scope, nothing, &[]) {
+        Some(none) if none.is_undefined() => {}
+        Some(changed) => {
+            let changed = changed.to_rust_string_lossy(scope);
+            return Err(problem(&format!("the app changes {changed} of the language's constructors")));
+        }
+        None => return Err(problem("the app breaks the language's own functions")),
+    }
     match check.call(scope, nothing, &[]) {
         Some(done) if done.is_true() => {}
         _ => return Err(problem("the app freezes what calls are checked with")),

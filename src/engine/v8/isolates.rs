@@ -6,15 +6,21 @@ use super::limits::{self, HeapGuard};
 use super::modules;
 use super::realm::Realm;
 use super::snapshot::Blob;
+use super::stack;
+use super::supply::Supply;
+use crate::app::App;
 use crate::error::Error;
 use crate::status::jsep_status;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
 
 /// An isolate that one thread at a time may use. The fields are in the order in which they must go.
 pub(super) struct Worker {
     /// The realm of its checked calls, if it is for those.
     pub(super) realm: Option<Realm>,
+    /// Realms that no request has used.
+    pub(super) ready: Vec<Realm>,
     /// Templates of map handles by permission.
     pub(super) handle_templates: Vec<v8::Global<v8::ObjectTemplate>>,
     pub(super) isolate: v8::SharedIsolate,
@@ -61,6 +67,7 @@ impl Worker {
         let last_thread = std::thread::current().id();
         Ok(Worker {
             realm: None,
+            ready: Vec::new(),
             handle_templates,
             isolate,
             heap,
@@ -83,26 +90,40 @@ pub(super) fn prepare(isolate: &mut v8::Isolate) {
     isolate.set_host_import_module_dynamically_callback(modules::import_dynamically);
 }
 
+/// Most ready realms of one isolate.
+const MOST_READY: usize = 8;
+
 /// Workers of one blob that wait for requests.
 pub(super) struct Pool {
+    app: Arc<App>,
     blob: Arc<Blob>,
     idle: Mutex<Vec<Worker>>,
     /// Waiting workers are kept up to this number.
     most_idle: usize,
+    /// Ready realms that each waiting worker is to have.
+    wanted: AtomicUsize,
+    /// Whether the supply knows that workers lack ready realms.
+    asked: AtomicBool,
 }
 
 impl Pool {
     /// A pool whose first worker is made already, for the first request.
-    pub(super) fn new(blob: Arc<Blob>, heap_bytes: usize) -> Result<Pool, Error> {
-        let pool = Pool::empty(blob);
+    pub(super) fn new(app: &Arc<App>, blob: Arc<Blob>, heap_bytes: usize) -> Result<Arc<Pool>, Error> {
+        let pool = Pool::empty(app, blob);
         pool.give(Worker::new(&pool.blob, heap_bytes)?);
         Ok(pool)
     }
 
     /// A pool without a worker.
-    pub(super) fn empty(blob: Arc<Blob>) -> Pool {
-        let most_idle = std::thread::available_parallelism().map_or(1, usize::from) * 2;
-        Pool { blob, idle: Mutex::default(), most_idle }
+    pub(super) fn empty(app: &Arc<App>, blob: Arc<Blob>) -> Arc<Pool> {
+        Arc::new(Pool {
+            app: Arc::clone(app),
+            blob,
+            idle: Mutex::default(),
+            most_idle: std::thread::available_parallelism().map_or(1, usize::from) * 2,
+            wanted: AtomicUsize::new(0),
+            asked: AtomicBool::new(false),
+        })
     }
 
     /// The blob that the workers are made from.
@@ -110,23 +131,23 @@ impl Pool {
         &self.blob
     }
 
-    /// A worker with this heap limit: the one that the calling thread used last if it waits, because V8 keeps state per thread.
+    /// A worker with this heap limit: one with a ready realm before one without, and the one that the calling thread used last before
+    /// others, because V8 keeps state per thread.
     pub(super) fn take(&self, heap_bytes: usize) -> Result<Worker, Error> {
         let thread = std::thread::current().id();
         let (worker, outdated) = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut idle = self.lock();
             let (fitting, outdated): (Vec<_>, Vec<_>) = if idle.iter().all(|worker| worker.heap_bytes == heap_bytes) {
                 (std::mem::take(&mut *idle), Vec::new())
             } else {
                 idle.drain(..).partition(|worker| worker.heap_bytes == heap_bytes)
             };
             *idle = fitting;
-            let own = idle.iter().rposition(|worker| worker.last_thread == thread);
-            let worker = match own {
-                Some(index) => Some(idle.swap_remove(index)),
-                None => idle.pop(),
-            };
-            (worker, outdated)
+            let best = (0..idle.len()).max_by_key(|index| {
+                let worker = &idle[*index];
+                (!worker.ready.is_empty(), worker.last_thread == thread, *index)
+            });
+            (best.map(|index| idle.swap_remove(index)), outdated)
         };
         // Isolates of a former limit go outside of the lock.
         drop(outdated);
@@ -142,10 +163,69 @@ impl Pool {
     /// Takes a worker back.
     pub(super) fn give(&self, worker: Worker) {
         let spare = {
-            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut idle = self.lock();
             idle.push(worker);
             (idle.len() > self.most_idle).then(|| idle.remove(0))
         };
         drop(spare);
+    }
+
+    /// Takes a worker back whose request found a ready realm or did not, and has the supply make more. Whoever finds none too often
+    /// gets more of them.
+    pub(super) fn give_and_ask(self: &Arc<Pool>, worker: Worker, found: bool, supply: &Supply) {
+        if !found {
+            let wanted = self.wanted.load(Ordering::Relaxed);
+            self.wanted.store((wanted * 2).clamp(1, MOST_READY), Ordering::Relaxed);
+        }
+        self.give(worker);
+        if !self.asked.swap(true, Ordering::Relaxed) {
+            supply.ask(self);
+        }
+    }
+
+    /// Makes one ready realm in a waiting worker that lacks one, with up to `stack_bytes` of stack; whether more are lacking.
+    pub(super) fn make_ready(&self, stack_bytes: usize) -> bool {
+        let wanted = self.wanted.load(Ordering::Relaxed);
+        let lacking = {
+            let mut idle = self.lock();
+            let least = (0..idle.len()).min_by_key(|index| idle[*index].ready.len());
+            least.filter(|index| idle[*index].ready.len() < wanted).map(|index| idle.swap_remove(index))
+        };
+        let Some(mut worker) = lacking else {
+            self.asked.store(false, Ordering::Relaxed);
+            return false;
+        };
+        let made = {
+            let mut locker = worker.isolate.lock();
+            // Without enough stack, requests make their realms themselves.
+            stack::limit(&locker, stack_bytes)
+                .then(|| Realm::new(&mut locker, &worker, &self.app, false).ok())
+                .flatten()
+        };
+        let done = made.is_some() && !worker.heap.exceeded();
+        worker.ready.extend(made);
+        if done {
+            self.give(worker);
+        } else {
+            self.asked.store(false, Ordering::Relaxed);
+        }
+        done
+    }
+
+    /// Drops all ready realms, until there is demand again.
+    pub(super) fn give_ready_realms_back(&self) {
+        self.wanted.store(0, Ordering::Relaxed);
+        let mut idle = std::mem::take(&mut *self.lock());
+        for mut worker in idle.drain(..) {
+            if !worker.ready.is_empty() {
+                worker.ready.clear();
+                worker.isolate.lock().low_memory_notification();
+            }
+            self.give(worker);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Worker>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,6 +3,8 @@
 //! - `platform`: the start of V8, once a process
 //! - `app`: an installed app: which realm serves a request
 //! - `realm`: a realm, and one request in it
+//! - `checked`: calls under V8's side-effect check
+//! - `supply`: realms that are made before a request needs one
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
 //! - `restoring`: what V8 adds to a restored realm
@@ -28,6 +30,7 @@ mod restoring;
 mod shared;
 mod snapshot;
 mod stack;
+mod supply;
 mod watchdog;
 
 use crate::app::App;
@@ -35,6 +38,8 @@ use crate::engine::{Abilities, Engine, EngineDescription, InstalledApp, Options,
 use crate::error::Error;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::time::Instant;
+use supply::Supply;
 use watchdog::Watchdog;
 
 /// V8 is able to do all.
@@ -49,13 +54,15 @@ pub fn library_name() -> &'static str {
 /// Starts V8, or joins it when it runs already in the wished mode.
 pub fn create(options: &Options) -> Result<Box<dyn Engine>, Error> {
     let start_ns = platform::start(options)?;
-    Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog: Arc::new(Watchdog::new()) }))
+    let supply = Arc::new(Supply::new(options.helper_threads != Some(0)));
+    Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog: Arc::new(Watchdog::new()), supply }))
 }
 
 struct V8Engine {
     jit: bool,
     start_ns: u64,
     watchdog: Arc<Watchdog>,
+    supply: Arc<Supply>,
 }
 
 impl Engine for V8Engine {
@@ -68,12 +75,17 @@ impl Engine for V8Engine {
         }
     }
 
+    fn idle(&self, deadline: Instant) -> bool {
+        self.supply.work(deadline)
+    }
+
     fn install(
         &self,
         app: Arc<App>,
         options: &Options,
         runtime: &RuntimeOptions,
     ) -> Result<Box<dyn InstalledApp>, Error> {
-        Ok(Box::new(app::V8App::install(app, options, runtime, Arc::clone(&self.watchdog))?))
+        let (watchdog, supply) = (Arc::clone(&self.watchdog), Arc::clone(&self.supply));
+        Ok(Box::new(app::V8App::install(app, options, runtime, watchdog, supply)?))
     }
 }

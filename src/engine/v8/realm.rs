@@ -6,15 +6,15 @@ use super::checked::{self, Judgements};
 use super::exception;
 use super::isolates::Worker;
 use super::modules::{self, Evaluation, Graph};
-use super::snapshot;
+use super::snapshot::{self, Handlers};
 use crate::app::{self, App};
 use crate::engine::functions::historical_state_json;
-use crate::engine::{Exception, Execution, Failure, Reply};
+use crate::engine::{CaptureTimings, Exception, Execution, Failure, Reply};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// A realm in a worker's isolate.
 pub(super) struct Realm {
@@ -67,13 +67,18 @@ impl Realm {
         let scope = &mut v8::ContextScope::new(scope, context);
         snapshot::remove_shared_memory(scope, context);
         let (invoke, enter) = (captured(scope, worker.blob.invoke)?, captured(scope, worker.blob.enter)?);
+        let mut graph = Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules));
+        let mut handlers = HashMap::new();
+        if checked && worker.blob.handlers.is_empty() {
+            (graph, handlers) = evaluate_before_requests(scope, worker, app, graph)?;
+        }
         let judgements = if checked { Some(checked::prepare(scope, &worker.blob)?) } else { None };
         Ok(Realm {
             context: v8::Global::new(scope, context),
             invoke: v8::Global::new(scope, invoke),
             enter: v8::Global::new(scope, enter),
-            handlers: HashMap::new(),
-            graph: Some(Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules))),
+            handlers,
+            graph: Some(graph),
             requests: 0,
             judgements,
         })
@@ -214,6 +219,47 @@ fn show_past_state<'s>(
 fn captured<'s>(scope: Scope<'_, 's, '_>, index: usize) -> Result<v8::Local<'s, v8::Function>, Exception> {
     let function = scope.get_context_data_from_snapshot_once::<v8::Function>(index);
     function.map_err(|_| problem("the realm lacks a captured function"))
+}
+
+/// The modules of a realm, and its handlers by endpoint.
+type Evaluated = (Graph, HashMap<usize, v8::Global<v8::Function>>);
+
+/// Evaluates an app that can't be captured but depends on no request, in a realm that later requests will use.
+fn evaluate_before_requests(
+    scope: Scope<'_, '_, '_>,
+    worker: &Worker,
+    app: &Arc<App>,
+    graph: Graph,
+) -> Result<Evaluated, Exception> {
+    let graph = Rc::new(RefCell::new(graph));
+    let mut active = Active {
+        execution: None,
+        // The caller's limits end it.
+        deadline: Instant::now() + Duration::from_secs(3600),
+        touched: None,
+        touched_historical_state: false,
+        graph: Rc::clone(&graph),
+        handle_templates: &worker.handle_templates,
+        buffers: &worker.buffers,
+        reply: None,
+        thrown: None,
+        conversion_exception: None,
+        headers: Vec::new(),
+    };
+    // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
+    let entered = unsafe { active::enter(scope, &raw mut active) };
+    v8::tc_scope!(let scope, scope);
+    let handlers = snapshot::evaluate(scope, app, &graph, &mut CaptureTimings::default());
+    drop(entered);
+    let handlers = match (handlers, active.touched) {
+        (Ok(Handlers::All(handlers)), None) => handlers,
+        (Ok(Handlers::Threw(error)) | Err(error), None) => return Err(problem(&error.message)),
+        (_, Some(what)) => return Err(problem(&format!("the top level uses {what}"))),
+    };
+    let handlers = handlers.into_iter().map(|handler| v8::Global::new(scope, handler)).enumerate().collect();
+    drop(active);
+    let graph = Rc::try_unwrap(graph).map_err(|_| problem("the modules of a realm are in use"))?;
+    Ok((graph.into_inner(), handlers))
 }
 
 /// A handler of an app that was not captured: its modules are compiled and evaluated now.

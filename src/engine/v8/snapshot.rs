@@ -3,7 +3,6 @@
 use super::active::{self, Active};
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
-use super::checked;
 use super::exception;
 use super::isolates;
 use super::limits::{self, Ended, HeapGuard, Limits};
@@ -35,8 +34,8 @@ pub(super) struct Blob {
     pub(super) judgements: usize,
     /// The function that makes a realm one whose calls are checked.
     pub(super) check: usize,
-    /// What of the language the app has changed so that no call can be checked.
-    pub(super) unchecked_because: Option<String>,
+    /// The function that tells what of the language the app has changed so that no call can be checked.
+    pub(super) obstacle: usize,
     /// The handlers by endpoint; none when the app is not captured.
     pub(super) handlers: Vec<usize>,
     /// The app's modules by name.
@@ -71,8 +70,15 @@ const TIME_FOR_GLOBALS: Duration = Duration::from_secs(60);
 pub(super) enum Capture {
     /// The evaluated app.
     App(Blob),
-    /// The app can't be captured and has to be evaluated for each request; why.
-    Impossible(String),
+    /// The app can't be captured.
+    Impossible(Obstacle),
+}
+
+/// Why an app can't be captured and has to be evaluated for each request.
+pub(super) struct Obstacle {
+    pub(super) reason: String,
+    /// Whether its top level depends on nothing that differs from request to request.
+    pub(super) independent: bool,
 }
 
 /// What is found in the realm that is captured.
@@ -82,12 +88,13 @@ struct Found {
     enter: usize,
     judgements: usize,
     check: usize,
-    unchecked_because: Option<String>,
+    obstacle: usize,
     handlers: Vec<usize>,
     modules: HashMap<String, usize>,
     properties: String,
     depends_on_historical_state: bool,
     impossible: Option<String>,
+    independent: bool,
 }
 
 /// What a realm is captured with.
@@ -113,7 +120,7 @@ enum Contents {
 pub(super) fn globals(making: Making<'_>) -> Result<Blob, Error> {
     match write(making, Contents::Globals, &mut CaptureTimings::default())? {
         Capture::App(blob) => Ok(blob),
-        Capture::Impossible(reason) => Err(Error::new(jsep_status::JSEP_ENGINE_START, reason)),
+        Capture::Impossible(obstacle) => Err(Error::new(jsep_status::JSEP_ENGINE_START, obstacle.reason)),
     }
 }
 
@@ -158,7 +165,7 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
     timings.capture += nanoseconds(begin);
     let found = found?;
     if let Some(reason) = found.impossible {
-        return Ok(Capture::Impossible(reason));
+        return Ok(Capture::Impossible(Obstacle { reason, independent: found.independent }));
     }
     match data {
         Some(data) if data.is_valid() => Ok(Capture::App(Blob {
@@ -168,13 +175,16 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
             enter: found.enter,
             judgements: found.judgements,
             check: found.check,
-            unchecked_because: found.unchecked_because,
+            obstacle: found.obstacle,
             handlers: found.handlers,
             modules: Arc::new(found.modules),
             properties: found.properties,
             depends_on_historical_state: found.depends_on_historical_state,
         })),
-        _ => Ok(Capture::Impossible("V8 can't write the app's state".to_owned())),
+        _ => {
+            let reason = "V8 can't write the app's state".to_owned();
+            Ok(Capture::Impossible(Obstacle { reason, independent: found.independent }))
+        }
     }
 }
 
@@ -236,7 +246,6 @@ fn fill(
         Contents::App => String::new(),
     };
     let hazard = hidden.restore(scope, context);
-    let unchecked_because = checked::obstacle(scope, bindings.checked.obstacle);
     impossible = impossible.or(hazard);
     if making.optional.intl && contents == Contents::App {
         // V8 can't write its objects.
@@ -258,12 +267,13 @@ fn fill(
         enter: 0,
         judgements: 0,
         check: 0,
-        unchecked_because,
+        obstacle: 0,
         handlers: Vec::new(),
         modules: HashMap::new(),
         properties,
         depends_on_historical_state: active.touched_historical_state,
         impossible,
+        independent: active.touched.is_none(),
     };
     if found.impossible.is_some() {
         return Ok(found);
@@ -275,6 +285,7 @@ fn fill(
     found.invoke = scope.add_context_data(context, bindings.invoke);
     found.enter = scope.add_context_data(context, bindings.enter);
     found.judgements = scope.add_context_data(context, bindings.checked.judgements);
+    found.obstacle = scope.add_context_data(context, bindings.checked.obstacle);
     found.check = scope.add_context_data(context, bindings.checked.check);
     for handler in handlers {
         found.handlers.push(scope.add_context_data(context, handler));
@@ -316,7 +327,7 @@ pub(super) fn note_historical_state(
     });
 }
 
-enum Handlers<'s> {
+pub(super) enum Handlers<'s> {
     /// The handlers by endpoint.
     All(Vec<v8::Local<'s, v8::Function>>),
     /// The top level failed, which does not count when it failed for the lack of a request.
@@ -324,7 +335,7 @@ enum Handlers<'s> {
 }
 
 /// Compiles, links and evaluates all entry modules, and gets the handlers.
-fn evaluate<'s>(
+pub(super) fn evaluate<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     app: &Arc<App>,
     graph: &Rc<RefCell<Graph>>,

@@ -179,6 +179,10 @@ impl InstalledApp for QuickJsApp {
         }
     }
 
+    fn summary(&self) -> String {
+        "each request gets a fresh interpreter, which evaluates the app from bytecode".to_owned()
+    }
+
     fn report(&self) -> serde_json::Value {
         serde_json::json!({
             "rung": RUNG_EVALUATED,

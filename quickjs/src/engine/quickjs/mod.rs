@@ -24,6 +24,7 @@ use crate::engine::{Abilities, Engine, EngineDescription, InstalledApp, Options,
 use crate::error::Error;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 /// QuickJS has neither machine code nor `Intl`.
 pub const ABILITIES: Abilities = Abilities { jit: false, intl: false };
@@ -49,6 +50,11 @@ struct QuickJsEngine;
 impl Engine for QuickJsEngine {
     fn description(&self) -> EngineDescription {
         EngineDescription { name: "quickjs", version: version(), jit: false, start_ns: 0 }
+    }
+
+    fn idle(&self, _deadline: Instant) -> bool {
+        // Every request makes its own interpreter.
+        false
     }
 
     fn install(

@@ -1,0 +1,138 @@
+//! Ready realms: made before a request needs one, by a thread of the library or when the host says that it is idle.
+
+use super::isolates::Pool;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Without a request for this long, ready realms are given back.
+const IDLE: Duration = Duration::from_secs(5);
+/// Enough for V8 to make a realm.
+const STACK_BYTES: usize = 1 << 20;
+
+/// Makes ready realms for the pools that ask for them.
+pub(super) struct Supply {
+    shared: Arc<Shared>,
+    /// Whether a thread may be used; otherwise only the host's idle time is.
+    threaded: bool,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    asked: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Pools that have asked since they were last full.
+    asking: Vec<Weak<Pool>>,
+    /// Pools that hold ready realms.
+    full: Vec<Weak<Pool>>,
+    stopped: bool,
+}
+
+impl Supply {
+    /// A supply without a thread yet; it never gets one unless it is `threaded`.
+    pub(super) fn new(threaded: bool) -> Supply {
+        Supply { shared: Arc::default(), threaded, thread: Mutex::default() }
+    }
+
+    /// Notes that a pool lacks ready realms. Does not wait for them.
+    pub(super) fn ask(&self, pool: &Arc<Pool>) {
+        let mut state = self.shared.lock();
+        state.full.retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(pool)));
+        state.asking.push(Arc::downgrade(pool));
+        drop(state);
+        if self.threaded {
+            self.ensure_thread();
+            self.shared.asked.notify_one();
+        }
+    }
+
+    /// Makes realms on the calling thread until `deadline`; whether there is more to make.
+    pub(super) fn work(&self, deadline: Instant) -> bool {
+        while Instant::now() < deadline {
+            if !self.shared.step() {
+                return false;
+            }
+        }
+        !self.shared.lock().asking.is_empty()
+    }
+
+    /// Starts the thread. If that fails, requests make their realms themselves.
+    fn ensure_thread(&self) {
+        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if thread.is_none() {
+            let shared = Arc::clone(&self.shared);
+            let builder = std::thread::Builder::new().name("jsep-realms".to_owned()).stack_size(2 * STACK_BYTES);
+            *thread = builder.spawn(move || shared.run()).ok();
+        }
+    }
+}
+
+impl Drop for Supply {
+    fn drop(&mut self) {
+        self.shared.lock().stopped = true;
+        self.shared.asked.notify_one();
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // The thread runs no code that panics; if it did, there is nothing left to stop.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run(&self) {
+        loop {
+            while self.step() {}
+            let state = self.lock();
+            if state.stopped {
+                return;
+            }
+            if !state.asking.is_empty() {
+                continue;
+            }
+            let waits = if state.full.is_empty() { None } else { Some(IDLE) };
+            let (mut state, idle) = match waits {
+                Some(time) => {
+                    let (state, result) = self.asked.wait_timeout(state, time).unwrap_or_else(PoisonError::into_inner);
+                    (state, result.timed_out())
+                }
+                None => (self.asked.wait(state).unwrap_or_else(PoisonError::into_inner), false),
+            };
+            if idle && state.asking.is_empty() {
+                let full = std::mem::take(&mut state.full);
+                drop(state);
+                full.iter().filter_map(Weak::upgrade).for_each(|pool| pool.give_ready_realms_back());
+            }
+        }
+    }
+
+    /// Makes one realm for the pool that asked first; false when none asks.
+    fn step(&self) -> bool {
+        let mut state = self.lock();
+        if state.stopped || state.asking.is_empty() {
+            return false;
+        }
+        let first = state.asking.remove(0);
+        drop(state);
+        let Some(pool) = first.upgrade() else {
+            return true;
+        };
+        let more = pool.make_ready(STACK_BYTES);
+        let mut state = self.lock();
+        if more {
+            state.asking.push(first);
+        } else {
+            state.full.push(first);
+        }
+        true
+    }
+}
