@@ -31,7 +31,7 @@ const RUNG_PROVEN: u32 = 4;
 const RUNG_SHARED: u32 = 5;
 
 /// Longest attempt under the side-effect check, before a request goes on in a fresh realm.
-const LONGEST_ATTEMPT: Duration = Duration::from_millis(10);
+const LONGEST_ATTEMPT: Duration = Duration::from_millis(50);
 /// Share of a request's time that an attempt may use up.
 const SHARE_OF_ATTEMPT: u32 = 10;
 /// A proven realm goes after this many requests, with its isolate, because V8 keeps what it prepared for the checks.
@@ -151,12 +151,24 @@ impl V8App {
             Ok(worker) => worker,
             Err(_) => return Some(ended(Ended::OutOfMemory, RUNG_PROVEN, begin)),
         };
+        let mut realm = worker.realm.take();
+        if realm.is_none() {
+            // Its making belongs to all the requests that it will serve.
+            match self.guarded(&worker, limits, |isolate| Realm::new(isolate, &worker, &self.app, true)) {
+                Ok((Ok(made), None)) => realm = Some(made),
+                Ok((_, Some(ended))) | Err(ended) => return Some(self::ended(ended, RUNG_PROVEN, begin)),
+                Ok((Err(exception), None)) => {
+                    self.ladder.refused(endpoint, &exception.message);
+                    return None;
+                }
+            }
+        }
         let longest = LONGEST_ATTEMPT.min(execution.options.max_execution_time / SHARE_OF_ATTEMPT);
-        let deadline = std::mem::replace(&mut execution.deadline, limits.deadline.min(begin + longest));
+        let begin_attempt = Instant::now();
+        let deadline = std::mem::replace(&mut execution.deadline, limits.deadline.min(begin_attempt + longest));
         let limits = Limits { deadline: execution.deadline, ..limits };
         execution.attempt();
-        let mut realm = worker.realm.take();
-        let run = self.run(&worker, &mut realm, true, endpoint, execution, limits, begin);
+        let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
         execution.deadline = deadline;
         let reason = match run {
             Ok((Served { refused: Some(reason), .. }, _)) => reason,
@@ -166,7 +178,7 @@ impl V8App {
                     worker.realm = realm;
                     pool.give(worker);
                 }
-                self.ladder.proven(endpoint, begin.elapsed());
+                self.ladder.proven(endpoint, begin_attempt.elapsed());
                 return Some(outcome(served, RUNG_PROVEN, begin));
             }
             Ok((_, Some(Ended::TimedOut))) => format!("more than {} ms under the check", longest.as_millis()),
@@ -190,7 +202,7 @@ impl V8App {
         let mut realm = worker.ready.pop();
         let found = realm.is_some();
         let rung = if found && rung == RUNG_CAPTURED { RUNG_READY } else { rung };
-        let run = self.run(&worker, &mut realm, false, endpoint, execution, limits, begin);
+        let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
         // The realm's handles go before its isolate may serve another thread.
         drop(realm);
         let (outcome, usable) = self.outcome(run, begin, rung);
@@ -223,7 +235,7 @@ impl V8App {
             Ok(ready) => ready,
             Err(_) => return ended(Ended::OutOfMemory, RUNG_SHARED, begin),
         };
-        let run = self.run(worker, realm, false, endpoint, execution, limits, begin_run);
+        let run = self.run(worker, realm, endpoint, execution, limits, begin_run);
         let (outcome, usable) = self.outcome(run, begin, RUNG_SHARED);
         if !usable {
             shared.discard();
@@ -231,30 +243,38 @@ impl V8App {
         outcome
     }
 
-    /// Runs the request in `realm`, which is made first when there is none; under the side-effect check if `checked`.
-    #[expect(clippy::too_many_arguments, reason = "each is one fact of the run")]
+    /// Runs the request in `realm`, which is made first when there is none.
     fn run(
         &self,
         worker: &Worker,
         realm: &mut Option<Realm>,
-        checked: bool,
         endpoint: usize,
         execution: &mut Execution<'_>,
         limits: Limits,
         begin: Instant,
     ) -> Result<(Served, Option<Ended>), Ended> {
-        worker.buffers.set_limit(limits.heap_bytes);
-        let mut locker = worker.isolate.lock();
-        limits.guard(&mut locker, &worker.heap, &self.watchdog, |isolate| {
+        self.guarded(worker, limits, |isolate| {
             let realm = match realm {
                 Some(realm) => realm,
-                none => match Realm::new(isolate, worker, &self.app, checked) {
+                none => match Realm::new(isolate, worker, &self.app, false) {
                     Ok(made) => none.insert(made),
                     Err(exception) => return Served::failed(exception, begin),
                 },
             };
             realm.serve(isolate, worker, &self.app, endpoint, execution, begin)
         })
+    }
+
+    /// Runs `run` in the isolate of `worker`, within the limits.
+    fn guarded<R>(
+        &self,
+        worker: &Worker,
+        limits: Limits,
+        run: impl FnOnce(&mut v8::Isolate) -> R,
+    ) -> Result<(R, Option<Ended>), Ended> {
+        worker.buffers.set_limit(limits.heap_bytes);
+        let mut locker = worker.isolate.lock();
+        limits.guard(&mut locker, &worker.heap, &self.watchdog, run)
     }
 
     /// The outcome of a run, and whether its isolate can be used again.

@@ -1,19 +1,22 @@
 //! Memory of array buffers, which V8 keeps outside of its heap: counted, and refused beyond a budget.
 
+use std::collections::HashSet;
 use std::ffi::c_void;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the buffers of one isolate may use, in bytes.
 pub(super) struct BufferBudget {
     limit: AtomicUsize,
     used: AtomicUsize,
+    /// Addresses of the buffers that were allocated since a recording began; none when nothing is recorded.
+    recorded: Mutex<Option<HashSet<usize>>>,
 }
 
 impl BufferBudget {
     /// A budget of nothing; a request sets its own.
     pub(super) fn new() -> Arc<BufferBudget> {
-        Arc::new(BufferBudget { limit: AtomicUsize::new(0), used: AtomicUsize::new(0) })
+        Arc::new(BufferBudget { limit: AtomicUsize::new(0), used: AtomicUsize::new(0), recorded: Mutex::default() })
     }
 
     /// Sets what may be in use at a time.
@@ -30,6 +33,25 @@ impl BufferBudget {
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         let used = self.used.load(Ordering::Relaxed);
         used.checked_add(bytes).is_some_and(|sum| sum <= self.limit.load(Ordering::Relaxed))
+    }
+
+    /// Begins to tell the buffers that are allocated from now on from older ones.
+    pub(super) fn begin_recording(&self) {
+        *self.recorded() = Some(HashSet::new());
+    }
+
+    /// Ends the recording.
+    pub(super) fn end_recording(&self) {
+        *self.recorded() = None;
+    }
+
+    /// Whether this memory was allocated since the recording began.
+    pub(super) fn is_new(&self, data: *const c_void) -> bool {
+        self.recorded().as_ref().is_some_and(|recorded| recorded.contains(&data.addr()))
+    }
+
+    fn recorded(&self) -> MutexGuard<'_, Option<HashSet<usize>>> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reserve(&self, bytes: usize) -> bool {
@@ -72,6 +94,8 @@ fn take(budget: &BufferBudget, bytes: usize, allocate: impl FnOnce(usize) -> *mu
     let data = allocate(bytes.max(1));
     if data.is_null() {
         budget.release(bytes);
+    } else if let Some(recorded) = budget.recorded().as_mut() {
+        recorded.insert(data.addr());
     }
     data
 }

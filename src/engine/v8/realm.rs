@@ -85,12 +85,12 @@ impl Realm {
     }
 
     /// Tries the side-effect check in this realm.
-    pub(super) fn verify(&self, isolate: &mut v8::Isolate) -> Result<(), String> {
+    pub(super) fn verify(&self, isolate: &mut v8::Isolate, worker: &Worker) -> Result<(), String> {
         v8::scope!(let scope, isolate);
         let context = v8::Local::new(scope, &self.context);
         let scope = &mut v8::ContextScope::new(scope, context);
         match &self.judgements {
-            Some(judgements) => checked::try_canaries(scope, judgements),
+            Some(judgements) => checked::try_canaries(scope, judgements, &worker.buffers),
             None => Err("the realm is not for checked calls".to_owned()),
         }
     }
@@ -143,7 +143,9 @@ impl Realm {
             Ok(handler) => {
                 let invoke = v8::Local::new(scope, &self.invoke);
                 match &self.judgements {
-                    Some(judgements) => refused = checked::call(scope, judgements, invoke, handler.into()),
+                    Some(judgements) => {
+                        refused = checked::call(scope, judgements, &worker.buffers, invoke, handler.into())
+                    }
                     None => {
                         let nothing = v8::undefined(scope).into();
                         invoke.call(scope, nothing, &[handler.into()]);

@@ -39,7 +39,7 @@ pub(super) struct Bindings<'s> {
     pub(super) handle_templates: [v8::Local<'s, v8::ObjectTemplate>; HANDLE_TEMPLATES],
 }
 
-/// What a realm offers to the side-effect check, see `checked.js`.
+/// What a realm offers to the side-effect check, see `checked/realm.js`.
 pub(super) struct CheckedParts<'s> {
     /// Functions that V8 judges wrongly, and what belongs to the language.
     pub(super) judgements: v8::Local<'s, v8::Array>,
@@ -123,7 +123,7 @@ fn build<'s>(scope: &mut v8::PinScope<'s, '_>, optional: OptionalGlobals) -> Opt
         let natives = member::<v8::Object>(scope, host.into(), Group::Environment.name())?;
         member::<v8::Value>(scope, natives.into(), "isProxy")?
     };
-    let parts = evaluate(scope, "jsep:checked.js", include_str!("checked.js"), &[is_proxy])?;
+    let parts = evaluate(scope, "jsep:checked.js", include_str!("../checked/realm.js"), &[is_proxy])?;
     let checked = CheckedParts {
         judgements: member(scope, parts, "judgements")?,
         obstacle: member(scope, parts, "obstacle")?,

@@ -1,4 +1,4 @@
-// What V8's side-effect check needs from a realm, see `checked.rs`. It is evaluated before anything of the app runs.
+// What V8's side-effect check needs from a realm, see `mod.rs`. It is evaluated before anything of the app runs.
 //
 // V8 lets functions of the language run under the check that write into an object which a script's own constructor gave them, and
 // that object may be an older one. Here is the list of those functions, and of others that V8 judges wrongly.
@@ -7,8 +7,13 @@
 
   const { getOwnPropertyDescriptor, getPrototypeOf, ownKeys, defineProperty, apply, set } = Reflect;
   const { species } = Symbol;
-  // The numbers of `Judgement` in `checked.rs`.
-  const [SPECIES, CONSTRUCTOR, REFUSED, CREATES, CHANGES_RECEIVER] = [0, 1, 2, 3, 4];
+  // The numbers of `Judgement` in `judgements.rs`.
+  const SPECIES = 0;
+  const CONSTRUCTOR = 1;
+  const CREATES = 3;
+  const CHANGES_RECEIVER = 4;
+  const CHANGES_BYTES = 5;
+  const SPECIES_LATER = 6;
 
   const TypedArray = getPrototypeOf(Uint8Array);
   const typedArrays = [];
@@ -16,8 +21,8 @@
     const value = getOwnPropertyDescriptor(globalThis, name).value;
     if (typeof value === 'function' && getPrototypeOf(value) === TypedArray) typedArrays.push(value);
   }
-  const constructors = [Array, ArrayBuffer, ...typedArrays];
-  const FIRST_TYPED_ARRAY = 2;
+  const constructors = [Array, ArrayBuffer, RegExp, ...typedArrays];
+  const FIRST_TYPED_ARRAY = 3;
   const prototypes = constructors.map((constructor) => constructor.prototype);
 
   const judged = [];
@@ -28,20 +33,31 @@
       if (property !== undefined) judged.push(property.value ?? property.get, judgement);
     }
   };
-  judge(SPECIES, Array.prototype, 'concat', 'filter', 'flat', 'flatMap', 'map', 'slice', 'splice');
-  judge(SPECIES, TypedArray.prototype, 'filter', 'map', 'slice', 'subarray');
-  judge(SPECIES, ArrayBuffer.prototype, 'slice');
+  judge(SPECIES, Array.prototype, 'concat', 'filter', 'flatMap', 'map');
+  judge(SPECIES_LATER, Array.prototype, 'flat', 'slice', 'splice');
+  judge(SPECIES, TypedArray.prototype, 'filter', 'map');
+  judge(SPECIES_LATER, TypedArray.prototype, 'slice', 'subarray');
+  judge(SPECIES_LATER, ArrayBuffer.prototype, 'slice');
+  judge(SPECIES_LATER, RegExp.prototype, Symbol.split, Symbol.matchAll);
   judge(CONSTRUCTOR, Array, 'from', 'of');
   judge(CONSTRUCTOR, TypedArray, 'from', 'of');
   judge(CREATES, Object, 'fromEntries');
   judge(CREATES, Set.prototype, 'union', 'intersection', 'difference', 'symmetricDifference');
   judge(CREATES, Set.prototype, 'isSubsetOf', 'isSupersetOf', 'isDisjointFrom');
+  judge(CREATES, Uint8Array, 'fromBase64', 'fromHex');
+  judge(CREATES, Uint8Array.prototype, 'toBase64', 'toHex');
   judge(CHANGES_RECEIVER, Array.prototype, 'copyWithin');
   judge(CHANGES_RECEIVER, WeakMap.prototype, 'set', 'delete');
   judge(CHANGES_RECEIVER, WeakSet.prototype, 'add', 'delete');
+  judge(CHANGES_RECEIVER, getPrototypeOf(function* () {}).prototype, 'next', 'return', 'throw');
+  judge(CHANGES_BYTES, TypedArray.prototype, 'set', 'fill', 'reverse', 'sort', 'copyWithin');
+  judge(CHANGES_BYTES, Uint8Array.prototype, 'setFromBase64', 'setFromHex');
+  for (const name of ownKeys(DataView.prototype)) {
+    if (typeof name === 'string' && name.startsWith('set')) judge(CHANGES_BYTES, DataView.prototype, name);
+  }
 
   // What has to be as the language made it, so that `SPECIES` and `CONSTRUCTOR` tell what they promise.
-  const speciesHolders = [Array, ArrayBuffer, TypedArray];
+  const speciesHolders = [Array, ArrayBuffer, RegExp, TypedArray];
   const speciesGetters = speciesHolders.map((holder) => getOwnPropertyDescriptor(holder, species).get);
   const obstacle = () => {
     for (let index = 0; index < constructors.length; index++) {
