@@ -99,6 +99,8 @@ impl V8App {
         let pool = Pool::new(&app, Arc::new(blob), runtime.max_heap_bytes)?;
         let proven = match (options.realm, &evaluated_because) {
             (RealmChoice::Auto | RealmChoice::Proven, Some(reason)) if !independent => Err(reason.clone()),
+            // Its objects make functions when they are first used, and keep them.
+            (RealmChoice::Auto | RealmChoice::Proven, _) if options.optional.intl => Err("there is Intl".to_owned()),
             (RealmChoice::Auto | RealmChoice::Proven, _) => {
                 let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
                 verified.map(|()| Pool::empty(&app, Arc::clone(pool.blob())))
@@ -171,7 +173,7 @@ impl V8App {
         let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
         execution.deadline = deadline;
         let reason = match run {
-            Ok((Served { refused: Some(reason), .. }, _)) => reason,
+            Ok((Served { refused: Some(reason), .. }, None)) => reason,
             Ok((served, None)) => {
                 execution.accept();
                 if realm.as_ref().is_some_and(|realm| realm.requests() < REQUESTS_OF_PROVEN_REALM) {

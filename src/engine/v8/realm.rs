@@ -72,7 +72,7 @@ impl Realm {
         if checked && worker.blob.handlers.is_empty() {
             (graph, handlers) = evaluate_before_requests(scope, worker, app, graph)?;
         }
-        let judgements = if checked { Some(checked::prepare(scope, &worker.blob)?) } else { None };
+        let judgements = if checked { Some(checked::prepare(scope, worker)?) } else { None };
         Ok(Realm {
             context: v8::Global::new(scope, context),
             invoke: v8::Global::new(scope, invoke),
@@ -152,7 +152,11 @@ impl Realm {
                     }
                 }
                 // What the app throws is kept by `invoke`; this is the end of its run, by a limit or a check.
-                scope.has_caught().then(|| caught(scope))
+                let ended = scope.has_caught().then(|| caught(scope));
+                if ended.is_some() && self.judgements.is_some() {
+                    refused.get_or_insert_with(|| "an end that V8 does not explain".to_owned());
+                }
+                ended
             }
         };
         drop(entered);

@@ -30,7 +30,7 @@ const HARMLESS: [&str; 12] = [
 ];
 
 /// Functions of V8's runtime that only read, or change nothing but the object that is just being made.
-const HARMLESS_INTRINSICS: [&str; 14] = [
+const HARMLESS_INTRINSICS: [&str; 15] = [
     // `{a, ...object}` and `let {a, ...rest} = object`.
     "CopyDataProperties",
     "_CopyDataProperties",
@@ -40,6 +40,7 @@ const HARMLESS_INTRINSICS: [&str; 14] = [
     "_CreateJSGeneratorObject",
     "_GeneratorGetResumeMode",
     "_GeneratorClose",
+    "_GeneratorYieldResult",
     "CreateIterResultObject",
     "_CreateIterResultObject",
     "ThrowConstAssignError",
@@ -69,9 +70,21 @@ unsafe extern "C" {
     #[link_name = "_ZN2v88internal11interpreter9Bytecodes14kBytecodeSizesE"]
     static SIZES: u8;
 
-    /// `v8::internal::Runtime::FunctionForName(name, length)`: the first member of what it finds is the number.
+    /// `v8::internal::Runtime::FunctionForName(name, length)`.
     #[link_name = "_ZN2v88internal7Runtime15FunctionForNameEPKhi"]
-    fn intrinsic_of(name: *const u8, length: i32) -> *const i32;
+    fn intrinsic_of(name: *const u8, length: i32) -> *const Intrinsic;
+
+    /// `v8::internal::Runtime::FunctionForId(number)`.
+    #[link_name = "_ZN2v88internal7Runtime13FunctionForIdENS1_10FunctionIdE"]
+    fn intrinsic_with(number: i32) -> *const Intrinsic;
+}
+
+/// An entry of V8's table of runtime functions.
+#[repr(C)]
+struct Intrinsic {
+    number: i32,
+    kind: i32,
+    name: *const c_char,
 }
 
 /// V8's instructions by number.
@@ -169,9 +182,16 @@ pub(super) fn is_harmless_intrinsic(function: i32) -> bool {
         let number = |name: &str| {
             let length = i32::try_from(name.len()).unwrap_or(0);
             // SAFETY: V8 reads this many bytes, and answers with an entry of its table or null.
-            unsafe { intrinsic_of(name.as_ptr(), length).as_ref().copied() }
+            unsafe { intrinsic_of(name.as_ptr(), length).as_ref() }.map(|found| found.number)
         };
         HARMLESS_INTRINSICS.iter().filter_map(|name| number(name)).collect()
     });
     numbers.contains(&function)
+}
+
+/// What V8 calls a function of its runtime.
+pub(super) fn name_of_intrinsic(function: i32) -> String {
+    // SAFETY: V8 asked about this number itself; names are constants of V8.
+    let name = unsafe { intrinsic_with(function).as_ref().map(|found| CStr::from_ptr(found.name)) };
+    name.map_or_else(|| "a function of V8".to_owned(), |name| format!("`%{}`", name.to_string_lossy()))
 }

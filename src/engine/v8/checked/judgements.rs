@@ -21,6 +21,10 @@ pub(super) enum Judgement {
     ChangesBytes = 5,
     /// As `Species`, but runs code of the app before it looks for the constructor.
     SpeciesLater = 6,
+    /// Changes nothing but the `lastIndex` of its receiver, if that is a regular expression: it must be as before in the end.
+    Matches = 7,
+    /// Both of the former.
+    MatchesAndSpecies = 8,
 }
 
 /// A value of a realm, found again by identity. V8 keeps the place of a global handle up to date when it moves the object.
@@ -62,6 +66,8 @@ impl Judgements {
                 4 => Judgement::ChangesReceiver,
                 5 => Judgement::ChangesBytes,
                 6 => Judgement::SpeciesLater,
+                7 => Judgement::Matches,
+                8 => Judgement::MatchesAndSpecies,
                 _ => return None,
             };
             functions.push((Known::new(scope, function), judgement));
@@ -108,6 +114,26 @@ pub(super) fn has_no_own_constructor(scope: &mut v8::PinScope<'_, '_>, object: &
 fn lacks_constructor(scope: &mut v8::PinScope<'_, '_>, object: v8::Local<'_, v8::Object>) -> bool {
     let name = v8::String::new(scope, "constructor");
     name.is_some_and(|name| object.has_own_property(scope, name.into()) == Some(false))
+}
+
+/// The `lastIndex` of a regular expression, which is always a property of its own with a value.
+pub(super) fn last_index<'s>(
+    scope: &mut v8::PinScope<'s, '_>,
+    expression: v8::Local<'s, v8::Object>,
+) -> Option<v8::Local<'s, v8::Value>> {
+    let name = v8::String::new(scope, "lastIndex")?;
+    expression.get(scope, name.into())
+}
+
+/// Whether a regular expression goes on where it did before.
+pub(super) fn has_last_index(
+    scope: &mut v8::PinScope<'_, '_>,
+    expression: &v8::Global<v8::Object>,
+    before: &v8::Global<v8::Value>,
+) -> bool {
+    v8::scope!(let scope, scope);
+    let (expression, before) = (v8::Local::new(scope, expression), v8::Local::new(scope, before));
+    last_index(scope, expression).is_some_and(|now| now.strict_equals(before))
 }
 
 /// Whether the bytes behind a view or buffer were allocated by the running call.

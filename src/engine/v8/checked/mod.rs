@@ -36,6 +36,8 @@ use std::time::{Duration, Instant};
 const TIME_TO_VERIFY: Duration = Duration::from_secs(30);
 /// Most receivers that are looked at again when a call has ended.
 const MOST_RECEIVERS: usize = 10_000;
+/// Most regular expressions of one call.
+const MOST_EXPRESSIONS: usize = 1_000;
 
 /// The check that runs on this thread.
 struct Running<'a> {
@@ -46,6 +48,8 @@ struct Running<'a> {
     refusal: RefCell<Option<String>>,
     /// Objects whose constructor had no say when a function was entered, and must not have got one until the end.
     receivers: RefCell<Vec<v8::Global<v8::Object>>>,
+    /// Regular expressions that were used, with the `lastIndex` that they must have in the end.
+    expressions: RefCell<Vec<(v8::Global<v8::Object>, v8::Global<v8::Value>)>>,
     /// V8's debugger of the isolate, known from the first entry on.
     debug: Cell<*mut c_void>,
     /// Whether V8 is about to ask for the object that an instruction changes.
@@ -82,8 +86,9 @@ fn handle<T>(local: v8::Local<'_, T>) -> Handle {
     std::ptr::from_ref::<T>(&local).cast()
 }
 
-/// Makes the current realm, which was restored from `blob`, one whose calls are all checked.
-pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, blob: &Blob) -> Result<Judgements, Exception> {
+/// Makes the current realm, which was restored in `worker`, one whose calls are all checked.
+pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, worker: &Worker) -> Result<Judgements, Exception> {
+    let blob = &worker.blob;
     let problem = |what: &str| Exception { message: what.to_owned(), trace: None };
     let list = scope.get_context_data_from_snapshot_once::<v8::Array>(blob.judgements);
     let obstacle = scope.get_context_data_from_snapshot_once::<v8::Function>(blob.obstacle);
@@ -104,6 +109,14 @@ pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, blob: &Blob) -> Result<J
     match check.call(scope, nothing, &[]) {
         Some(done) if done.is_true() => {}
         _ => return Err(problem("the app freezes what calls are checked with")),
+    }
+    // V8 makes the methods of map handles when there is the first one, and keeps them.
+    for template in &worker.handle_templates {
+        let handle = v8::Local::new(scope, template).new_instance(scope);
+        let size = v8::String::new(scope, "size");
+        if let (Some(handle), Some(size)) = (handle, size) {
+            handle.get_own_property_descriptor(scope, size.into());
+        }
     }
     Judgements::read(scope, list).ok_or_else(|| problem("the list of judgements can't be read"))
 }
@@ -178,6 +191,7 @@ pub(super) fn call<'s>(
         context,
         refusal: RefCell::default(),
         receivers: RefCell::default(),
+        expressions: RefCell::default(),
         debug: Cell::new(std::ptr::null_mut()),
         reads_register: Cell::new(false),
     };
@@ -194,6 +208,10 @@ pub(super) fn call<'s>(
     let receivers = running.receivers.take();
     if !receivers.iter().all(|receiver| judgements::has_no_own_constructor(scope, receiver)) {
         running.note(|| "the change of a constructor during a call that uses it".to_owned());
+    }
+    let expressions = running.expressions.take();
+    if !expressions.iter().all(|(expression, before)| judgements::has_last_index(scope, expression, before)) {
+        running.note(|| "a match that leaves an older regular expression with another lastIndex".to_owned());
     }
     running.refusal.take()
 }

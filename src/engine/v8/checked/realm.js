@@ -10,11 +10,15 @@
   // The numbers of `Judgement` in `judgements.rs`.
   const SPECIES = 0;
   const CONSTRUCTOR = 1;
+  const REFUSED = 2;
   const CREATES = 3;
   const CHANGES_RECEIVER = 4;
   const CHANGES_BYTES = 5;
   const SPECIES_LATER = 6;
+  const MATCHES = 7;
+  const MATCHES_AND_SPECIES = 8;
 
+  const NativeError = Error;
   const TypedArray = getPrototypeOf(Uint8Array);
   const typedArrays = [];
   for (const name of ownKeys(globalThis)) {
@@ -38,9 +42,12 @@
   judge(SPECIES, TypedArray.prototype, 'filter', 'map');
   judge(SPECIES_LATER, TypedArray.prototype, 'slice', 'subarray');
   judge(SPECIES_LATER, ArrayBuffer.prototype, 'slice');
-  judge(SPECIES_LATER, RegExp.prototype, Symbol.split, Symbol.matchAll);
+  judge(MATCHES, RegExp.prototype, 'exec', 'test', Symbol.match, Symbol.replace, Symbol.search);
+  judge(MATCHES_AND_SPECIES, RegExp.prototype, Symbol.split, Symbol.matchAll);
   judge(CONSTRUCTOR, Array, 'from', 'of');
   judge(CONSTRUCTOR, TypedArray, 'from', 'of');
+  // Goes on with an older iterator without calling `next`.
+  judge(REFUSED, Math, 'sumPrecise');
   judge(CREATES, Object, 'fromEntries');
   judge(CREATES, Set.prototype, 'union', 'intersection', 'difference', 'symmetricDifference');
   judge(CREATES, Set.prototype, 'isSubsetOf', 'isSupersetOf', 'isDisjointFrom');
@@ -75,18 +82,26 @@
     return undefined;
   };
 
-  // V8 iterates over its own iterators without calling `next`, and so without a check that an older one stays as it is. It does
-  // so until somebody stores a `next`, even the same one.
-  const iterators = [[].values(), ''.matchAll(/./g), new Set().values(), new Map().values(), ''[Symbol.iterator]()];
-  const iteratorPrototypes = iterators.map(getPrototypeOf);
+  // V8 iterates over iterators of its sets and maps without calling `next`, and adds reactions to its promises without calling
+  // `then`: without a check that an older one stays as it is. It does so until somebody stores these properties, even the same.
+  const touched = [
+    [getPrototypeOf(new Set().values()), 'next'],
+    [getPrototypeOf(new Map().values()), 'next'],
+    [Promise.prototype, 'constructor'],
+  ];
+
+  // V8 makes these functions when they are first looked at, and keeps them.
+  const lookAtLazyFunctions = () => getOwnPropertyDescriptor(new NativeError(), 'stack');
 
   // Makes a realm one whose calls are all checked. False when the app has frozen what has to be touched for that.
   let isChecked = false;
   const check = () => {
-    for (let index = 0; index < iteratorPrototypes.length; index++) {
-      const prototype = iteratorPrototypes[index];
-      if (!set(prototype, 'next', prototype.next)) return false;
+    for (let index = 0; index < touched.length; index++) {
+      const object = touched[index][0];
+      const name = touched[index][1];
+      if (!set(object, name, object[name])) return false;
     }
+    lookAtLazyFunctions();
     isChecked = true;
     return true;
   };

@@ -2,7 +2,7 @@
 //! names with `__real_` to V8's own (see `build.rs`).
 
 use super::judgements::{self, Judgement, Known};
-use super::{Handle, MOST_RECEIVERS, Running, instructions, running};
+use super::{Handle, MOST_EXPRESSIONS, MOST_RECEIVERS, Running, instructions, running};
 use crate::engine::v8::bindings;
 use std::ffi::c_void;
 
@@ -83,6 +83,13 @@ unsafe extern "C" fn enter(debug: *mut c_void, function: Handle, receiver: Handl
             Some(Judgement::Species) if has_own_species(running, receiver_local, false) => (ask_v8(), true),
             Some(Judgement::SpeciesLater) if has_own_species(running, receiver_local, true) => (ask_v8(), true),
             Some(Judgement::Constructor | Judgement::Species | Judgement::SpeciesLater) => (false, false),
+            // Anything but a regular expression is V8's business.
+            Some(Judgement::Matches | Judgement::MatchesAndSpecies) if !receiver_local.is_reg_exp() => (ask_v8(), true),
+            Some(Judgement::Matches) => (may_match(running, receiver_local), false),
+            Some(Judgement::MatchesAndSpecies) => {
+                let has_own_species = has_own_species(running, receiver_local, true);
+                (has_own_species && may_match(running, receiver_local), false)
+            }
         };
         if !goes_on {
             // SAFETY: the context is the one that the call was made in.
@@ -116,6 +123,26 @@ fn has_own_species(running: &Running<'_>, receiver: v8::Local<'_, v8::Value>, la
         }
     }
     has
+}
+
+/// Notes the `lastIndex` that a regular expression must have in the end.
+fn may_match(running: &Running<'_>, receiver: v8::Local<'_, v8::Value>) -> bool {
+    // SAFETY: the context is the one that the call was made in.
+    v8::callback_scope!(unsafe scope, running.context);
+    let (Ok(mut known), Ok(expression)) =
+        (running.expressions.try_borrow_mut(), v8::Local::<v8::Object>::try_from(receiver))
+    else {
+        return false;
+    };
+    if known.iter().any(|(known, _)| *known == expression) {
+        return true;
+    }
+    if known.len() == MOST_EXPRESSIONS {
+        return false;
+    }
+    let Some(before) = judgements::last_index(scope, expression) else { return false };
+    known.push((v8::Global::new(scope, expression), v8::Global::new(scope, before)));
+    true
 }
 
 /// Asked before an instruction that may change an object; true lets it go on.
@@ -214,7 +241,15 @@ unsafe extern "C" fn iterate(iterator: *mut instructions::Iterator, bytecodes: H
 #[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE")]
 unsafe extern "C" fn is_harmless_intrinsic(function: i32) -> bool {
     // SAFETY: V8's own argument goes on to V8.
-    instructions::is_harmless_intrinsic(function) || unsafe { v8_is_harmless_intrinsic(function) }
+    let harmless = instructions::is_harmless_intrinsic(function) || unsafe { v8_is_harmless_intrinsic(function) };
+    if !harmless {
+        running(|running| {
+            // SAFETY: the context is the one that the call was made in.
+            v8::callback_scope!(unsafe scope, running.context);
+            running.note(|| format!("{}{}", instructions::name_of_intrinsic(function), place(scope)));
+        });
+    }
+    harmless
 }
 
 /// What the entry of a function is called in a report.
