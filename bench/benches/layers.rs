@@ -135,10 +135,12 @@ fn rung(criterion: &mut Criterion, row: &str, mode: &Mode, rung: u32) -> Result<
 /// A row for each rung, for V8. What a library refuses is written to `target/bench/refused_rungs.json`.
 fn rungs(criterion: &mut Criterion) {
     let copies = tempfile::tempdir().expect("a temporary folder can be made");
+    // Once: a loaded file must not be written again.
+    let modes = modes(copies.path());
     let mut refused = Vec::new();
     for number in 0..=SHARED_RUNG {
         let row = format!("8 call on rung {number}");
-        for mode in modes(copies.path()).iter().filter(|mode| mode.name != "quickjs") {
+        for mode in modes.iter().filter(|mode| mode.name != "quickjs") {
             if let Err(reason) = rung(criterion, &row, mode, number) {
                 println!("{row}/{}: not on this library: {reason}", mode.name);
                 refused.push(json!({ "row": row, "library": mode.name, "reason": reason }));
