@@ -33,7 +33,7 @@ def main() -> int:
             report[name] = PARTS[name].measure(run)
         except (FailedError, RefusedError) as failure:
             run.fail(name, str(failure))
-    print(json.dumps(report, default=as_json)[:200])
+    (RESULTS / "report.json").write_text(json.dumps(report, default=as_json, indent=1))
     return 1 if run.failures else 0
 
 
