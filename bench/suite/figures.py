@@ -30,7 +30,7 @@ class Figure:
         return {"median": self.median, "low": self.low, "high": self.high}
 
     def __str__(self) -> str:
-        return f"{short(self.median)} ({short(self.low)}–{short(self.high)})"
+        return f"{short(self.median)} ({short(self.low)} to {short(self.high)})"
 
 
 def short(number: float) -> str:

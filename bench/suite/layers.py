@@ -1,7 +1,6 @@
 """The layer table: what each layer of a request adds, by criterion."""
 
 import json
-import os
 import subprocess
 import time
 from pathlib import Path
@@ -11,13 +10,15 @@ from suite.figures import Figure, table
 from suite.run import RESULTS, ROOT, FailedError, Run
 
 TITLE = "Layers: what one operation takes, µs"
-NOTE = "Estimate of the mean by criterion with its 95 % interval. Each row adds a layer; the last rows are the rungs of the realm ladder."
+NOTE = (
+    "Estimate of the mean by criterion with its 95 % interval. Each row adds a layer; the last rows are one call of the tiny app "
+    "on each rung of the realm ladder."
+)
 LIBRARIES = {"v8-jit": "V8, JIT", "v8-jitless": "V8, jitless", "quickjs": "QuickJS"}
 NANOSECONDS = 1e-3
 
 
 def measure(run: Run) -> list[dict[str, Any]]:
-    target = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
     begin = time.time()
     (RESULTS / "refused_rungs.json").unlink(missing_ok=True)
     command = ["cargo", "bench", "--locked", "-p", "jsep-bench", "--bench", "layers", "--"]
@@ -26,7 +27,7 @@ def measure(run: Run) -> list[dict[str, Any]]:
     # What it prints is its progress.
     if (status := subprocess.run(command, cwd=ROOT, check=False).returncode) != 0:
         run.fail("criterion", f"{' '.join(command)}: exit status {status}")
-    rows = rows_of(target / "criterion", begin) + refused_rows()
+    rows = rows_of(run.target / "criterion", begin) + refused_rows()
     if not rows:
         raise FailedError("criterion left no estimates")
     rows.sort(key=lambda row: (row["row"], list(LIBRARIES.values()).index(row["mode"])))

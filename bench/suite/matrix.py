@@ -6,7 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from suite.figures import Figure, short, table
-from suite.run import APPS, JIT, JITLESS, MODES, QUICKJS, RESULTS, ROOT, FailedError, Mode, RefusedError, Run, figure, served_by
+from suite.run import (
+    APPS,
+    JIT,
+    JITLESS,
+    MODES,
+    QUICKJS,
+    RESULTS,
+    ROOT,
+    FailedError,
+    Mode,
+    RefusedError,
+    Run,
+    figure,
+    served_by,
+)
 
 TITLE = "Handlers against libraries"
 NOTE = (
@@ -14,8 +28,8 @@ NOTE = (
     "Median of three measurements in one process, with their range; ratios are to QuickJS with as many threads."
 )
 LATENCY_NOTE = (
-    "Requests at planned times, evenly spaced, one thread, at a quarter and half of what QuickJS does at saturation. A duration "
-    "counts from the planned time, so a stall shows in all requests that it delays."
+    "Requests at planned times, evenly spaced, one thread, at a quarter and half of what QuickJS does at saturation. A "
+    "duration counts from the planned time, so a stall shows in all requests that it delays."
 )
 REPEAT = 3
 SECONDS = 0.4

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +52,11 @@ class Run:
     part: str = ""
     begin: float = field(default_factory=time.monotonic)
 
+    @property
+    def target(self) -> Path:
+        """Where cargo puts what it builds."""
+        return Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+
     def say(self, text: str) -> None:
         seconds = time.monotonic() - self.begin
         print(f"[{seconds // 60:02.0f}:{seconds % 60:02.0f}] {text}", flush=True)
@@ -84,10 +88,14 @@ class Run:
             said = done.stderr.strip() or done.stdout.strip()
             if "option `realm`" in said:
                 raise RefusedError(said)
-            raise FailedError(f"{' '.join(command)}: exit status {done.returncode}: {said[-2000:] or 'it said nothing'}")
+            raise FailedError(
+                f"{' '.join(command)}: exit status {done.returncode}: {said[-2000:] or 'it said nothing'}"
+            )
         return done.stdout
 
-    def measure(self, mode: Mode, app: Path, request: str, arguments: list[str], timeout: float) -> list[dict[str, Any]]:
+    def measure(
+        self, mode: Mode, app: Path, request: str, arguments: list[str], timeout: float
+    ) -> list[dict[str, Any]]:
         """Results of `jsep-host bench`, one for each repetition. A result with failed requests is an error."""
         command = [str(self.build / "jsep-host"), "bench", "--json", "--plugin", str(self.build / mode.library)]
         for option in mode.options:
@@ -110,7 +118,3 @@ def served_by(results: list[dict[str, Any]]) -> str:
         for rung, count in result["rungs"].items():
             counts[rung] = counts.get(rung, 0) + count
     return " ".join(sorted(counts, key=lambda rung: -counts[rung]))
-
-
-def error(text: str) -> None:
-    print(f"bench: {text}", file=sys.stderr)
