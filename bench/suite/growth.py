@@ -9,9 +9,9 @@ from suite.run import APPS, MODES, FailedError, Mode, RefusedError, Run, figure
 
 TITLE = "Growth: threads, apps, isolates, realms, a million requests, the first response"
 NOTE = (
-    "Memory is resident memory of the process. An isolate's is what three more add when four requests overlap; a realm's, what "
-    "fifty more interpreter_reuse keys add. Each figure has the range of its repetitions; apps, isolates, realms and the first "
-    "response are each measured in processes of their own."
+    "Memory is resident memory of the process. An isolate's is what three more add when four requests overlap; a "
+    "realm's, what fifty more interpreter_reuse keys add. Each figure has the range of its repetitions; apps, "
+    "isolates, realms and the first response are each measured in processes of their own."
 )
 THREADS = (1, 2, 4)
 APP_COUNTS = (1, 10, 50)

@@ -11,8 +11,8 @@ from suite.run import RESULTS, ROOT, FailedError, Run
 
 TITLE = "Layers: what one operation takes, µs"
 NOTE = (
-    "Estimate of the mean by criterion with its 95 % interval. Each row adds a layer; the last rows are one call of the tiny app "
-    "on each rung of the realm ladder."
+    "Estimate of the mean by criterion with its 95 % interval. Each row adds a layer; the last rows are one call of"
+    " the tiny app on each rung of the realm ladder."
 )
 LIBRARIES = {"v8-jit": "V8, JIT", "v8-jitless": "V8, jitless", "quickjs": "QuickJS"}
 NANOSECONDS = 1e-3

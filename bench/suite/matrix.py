@@ -24,12 +24,13 @@ from suite.run import (
 
 TITLE = "Handlers against libraries"
 NOTE = (
-    "A fresh realm for each request. Saturation: each thread sends its next request when the one before is answered. "
-    "Median of three measurements in one process, with their range; ratios are to QuickJS with as many threads."
+    "A fresh realm for each request. Saturation: each thread sends its next request when the one before is "
+    "answered. Median of three measurements in one process, with their range; ratios are to QuickJS with as many "
+    "threads."
 )
 LATENCY_NOTE = (
-    "Requests at planned times, evenly spaced, one thread, at a quarter and half of what QuickJS does at saturation. A "
-    "duration counts from the planned time, so a stall shows in all requests that it delays."
+    "Requests at planned times, evenly spaced, one thread, at a quarter and half of what QuickJS does at "
+    "saturation. A duration counts from the planned time, so a stall shows in all requests that it delays."
 )
 REPEAT = 3
 SECONDS = 0.4

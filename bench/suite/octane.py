@@ -14,9 +14,10 @@ from suite.run import JIT, JITLESS, QUICKJS, RESULTS, FailedError, Mode, Refused
 
 TITLE = "Octane programs as endpoints"
 NOTE = (
-    "Each program of the npm package benchmark-octane is one app, evaluated at its top level, and one request runs it so many "
-    "times as the row says, so that QuickJS takes a second or a few; Mandreel, zlib and Typescript are trimmed for that. The first "
-    "ratio compares the handlers' time, the second the whole requests', each with its fresh realm. Median and range."
+    "Each program of the npm package benchmark-octane is one app, evaluated at its top level, and one request runs "
+    "it so many times as the row says, so that QuickJS takes a second or a few; Mandreel, zlib and Typescript are "
+    "trimmed for that. The first ratio compares the handlers' time, the second the whole requests', each with its "
+    "fresh realm. Median and range."
 )
 PACKAGE = "benchmark-octane@1.0.1"
 CACHE = RESULTS / "octane"
