@@ -41,7 +41,7 @@ test: build ## Run all tests
 
 bench: build ## Measure both libraries side by side; PARTS="layers matrix octane growth" chooses
 	@scripts/install_packages.sh tests
-	@$(V8) && scripts/bench.sh $(BUILD) $(PARTS)
+	@scripts/bench.sh $(BUILD) $(PARTS)
 
 bench-peers: build ## Measure jsep-host beside workerd and Node.js
 	@scripts/install_packages.sh peers
