@@ -2,6 +2,7 @@
 
 use crate::interface::{Bytes, EngineOption, ExecutionTimings, Host, Request};
 use crate::store;
+use std::error::Error;
 use std::ffi::c_void;
 use std::path::Path;
 
@@ -72,7 +73,10 @@ impl Library {
     /// Loads a library and starts an engine with `name=value` options.
     pub fn load(path: &Path, options: &[&str]) -> Result<Library, String> {
         // SAFETY: loading runs no code of the library but its initialisers, which do nothing.
-        let loaded = unsafe { libloading::Library::new(path) }.map_err(|error| error.to_string())?;
+        let loaded = unsafe { libloading::Library::new(path) }.map_err(|error| {
+            // The error itself says only that it failed; its source has the loader's words, which name the file.
+            error.source().map_or_else(|| format!("{}: {error}", path.display()), ToString::to_string)
+        })?;
         let functions = Functions::find(&loaded)?;
         // The library never leaves memory anyway; its functions must stay valid.
         std::mem::forget(loaded);

@@ -106,9 +106,9 @@ def measure(run: Run) -> dict[str, Any]:
             f"{program.name}: "
             + ", ".join(f"{c['mode']} {c['handler_ms']} ms" for c in cells if c["name"] == program.name)
         )
-    means = [mean_of(mode, cells) for mode in (JIT, JITLESS)]
     if not cells:
         raise FailedError("no program ran")
+    means = [mean for mode in (JIT, JITLESS) if (mean := mean_of(mode, cells))]
     print(table([["", "times", "mode", "handler ms", "x QuickJS", "request ms", "x QuickJS"], *map(row, cells)]))
     for mean in means:
         print(f"{mean['mode']}: geometric mean of {mean['programs']} programs: {mean['ratio']} times QuickJS")
@@ -174,11 +174,10 @@ def measure_program(run: Run, program: Program, app: Path, mode: Mode, cells: li
     cells.append(cell)
 
 
-def mean_of(mode: Mode, cells: list[dict[str, Any]]) -> dict[str, Any]:
+def mean_of(mode: Mode, cells: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """Over the programs that ran on both; what did not is among the failures."""
     ratios = [cell["ratio"] for cell in cells if cell["mode"] == mode.name and "ratio" in cell]
-    if not ratios:
-        raise FailedError(f"no program ran on {mode.name} and QuickJS")
-    return {"mode": mode.name, "programs": len(ratios), "ratio": geometric_mean(ratios)}
+    return {"mode": mode.name, "programs": len(ratios), "ratio": geometric_mean(ratios)} if ratios else None
 
 
 def row(cell: dict[str, Any]) -> list[str]:
