@@ -22,7 +22,7 @@ REALMS = 100
 STARTS = 15
 MILLION = 1_000_000
 SLICES = 20
-MOST_SECONDS = 30
+MOST_SECONDS = 20
 TIMEOUT = 180
 SECTIONS = ("threads", "apps", "isolates", "realms", "first_response", "million")
 
