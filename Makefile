@@ -9,10 +9,10 @@ HARNESS := $(BUILD)/harness
 # The static archive of V8. Resolved once a run, by the recipes that need it.
 V8 = archive="$$(scripts/v8_archive.sh)" && if [ -n "$$archive" ]; then export RUSTY_V8_ARCHIVE="$$archive"; fi
 
-.PHONY: help packages libraries harness build run test bench header format lint install clean
+.PHONY: help packages libraries harness build run test bench bench-peers header format lint install clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 packages: ## Install the system packages that are missing
 	@scripts/install_packages.sh
@@ -39,8 +39,13 @@ test: build ## Run all tests
 	@scripts/install_packages.sh tests
 	@$(V8) && scripts/test.sh $(BUILD)
 
-bench: build ## Run the criterion benches on both libraries
-	@cargo bench --locked -p jsep-bench
+bench: build ## Measure both libraries side by side; PARTS="layers matrix octane growth" chooses
+	@scripts/install_packages.sh tests
+	@scripts/bench.sh $(BUILD) $(PARTS)
+
+bench-peers: build ## Measure jsep-host beside workerd and Node.js
+	@scripts/install_packages.sh peers
+	@scripts/bench_peers.sh $(BUILD)
 
 header: packages ## Write include/jsep.h anew from the source
 	@$(V8) && JSEP_WRITE_HEADER=1 cargo test --locked -p jsv8 --test header
@@ -48,7 +53,7 @@ header: packages ## Write include/jsep.h anew from the source
 format: ## Format all sources
 	@cargo fmt --all
 	@find harness packaging -name '*.[ch]' -o -name '*.[ch]pp' | xargs -r clang-format -i
-	@$(BUILD)/venv/bin/ruff format python_tests scripts
+	@$(BUILD)/venv/bin/ruff format bench python_tests scripts
 
 install: build ## Install headers, libraries, jsep-host, pkg-config and CMake files to PREFIX
 	@DESTDIR="$(DESTDIR)" packaging/install.sh "$(PREFIX)" "$(BUILD)"

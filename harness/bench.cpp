@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <iostream>
+#include <sstream>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -120,6 +121,7 @@ constexpr Column COLUMNS[] = {
     {"start ms", "startup_ms", "%12.1f"},
     {"install ms", "install_ms", "%12.1f"},
     {"errors", "errors", "%12.0f"},
+    {"unsent", "unsent", "%12.0f"},
 };
 
 constexpr Column RATIOS[] = {
@@ -139,6 +141,19 @@ void print_titles(const Column* columns, size_t count, const std::string& left, 
     std::printf("\n");
 }
 
+// How the requests were sent.
+std::string how(const BenchArguments& arguments) {
+    std::ostringstream text;
+    text << arguments.threads << (arguments.threads == 1 ? " thread, " : " threads, ") << arguments.seconds << " s";
+    if (arguments.count > 0) {
+        text << " or " << arguments.count << " requests";
+    }
+    if (arguments.rate > 0) {
+        text << ", " << arguments.rate << " requests/s planned";
+    }
+    return text.str();
+}
+
 void print_tables(const std::vector<BenchLibrary>& libraries, const std::vector<ordered_json>& results,
                   const BenchArguments& arguments) {
     size_t longest = 0;
@@ -146,9 +161,8 @@ void print_tables(const std::vector<BenchLibrary>& libraries, const std::vector<
         longest = std::max(longest, name_of(library).size());
     }
     const int width = static_cast<int>(longest) + 2;
-    for (size_t request = 0; request < arguments.requests.size(); ++request) {
-        std::printf("%s  (%zu thread%s, %g s)\n", arguments.requests[request].c_str(), arguments.threads,
-                    arguments.threads == 1 ? "" : "s", arguments.seconds);
+    for (size_t request = 0; request < arguments.requests.size() * arguments.repeat; ++request) {
+        std::printf("%s  (%s)\n", arguments.requests[request / arguments.repeat].c_str(), how(arguments).c_str());
         print_titles(COLUMNS, std::size(COLUMNS), "", width);
         for (size_t index = 0; index < libraries.size(); ++index) {
             std::printf("%-*s", width, name_of(libraries[index]).c_str());

@@ -49,6 +49,10 @@ struct BenchArguments {
     Headers headers;
     size_t threads;
     double seconds;
+    uint64_t count;                 // Ends a measurement before its time is over; 0: it does not.
+    double rate;                    // Requests per second; 0: each follows the one before.
+    size_t repeat;                  // Measurements of each request.
+    std::optional<double> warm_up;  // Seconds; nothing: a part of the measurement's.
     bool json;
 };
 

@@ -210,6 +210,9 @@ void add_bench(CLI::App& program, std::function<int()>& action) {
     BenchArguments& arguments = given->bench;
     arguments.threads = 1;
     arguments.seconds = 5;
+    arguments.count = 0;
+    arguments.rate = 0;
+    arguments.repeat = 1;
     arguments.json = false;
     CLI::App* command = program.add_subcommand("bench", "Measure libraries side by side");
     const CLI::Option* plugin =
@@ -219,7 +222,7 @@ void add_bench(CLI::App& program, std::function<int()>& action) {
     const CLI::Option* option = given->add_app_to(*command);
     add_list(*command, "--request", arguments.requests, "Request; {n} in path or body is replaced by a running number")
         ->required()
-        ->type_name("METHOD PATH [BODY]");
+        ->type_name("METHOD PATH [BODY|@FILE]");
     add_list(*command, "--header", given->headers, "Header of all requests")->type_name("NAME:VALUE");
     command->add_option("--threads", arguments.threads, "Threads that send requests")
         ->capture_default_str()
@@ -227,6 +230,20 @@ void add_bench(CLI::App& program, std::function<int()>& action) {
     command->add_option("--seconds", arguments.seconds, "Time for each request")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    command->add_option("--count", arguments.count, "End before the time is over, after so many requests")
+        ->check(CLI::PositiveNumber);
+    command
+        ->add_option(
+            "--rate", arguments.rate,
+            "Send so many requests per second, evenly spaced, whether or not those before are answered; durations "
+            "count from the planned times")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--repeat", arguments.repeat, "Measure each request so many times")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 10000));
+    command->add_option("--warm-up", arguments.warm_up, "Seconds of requests before the first measurement")
+        ->default_str("a fifth of the time, from 0.2 to 2")
+        ->check(CLI::NonNegativeNumber);
     command->add_flag("--json", arguments.json, "Print a JSON object");
     command->callback([given, command, plugin, option, &action] {
         action = [given, command, plugin, option] {

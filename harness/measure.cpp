@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <sys/resource.h>
 #include <thread>
@@ -12,6 +13,8 @@
 #include "auth.hpp"
 #include "dispatch.hpp"
 #include "histogram.hpp"
+#include "load.hpp"
+#include "request_template.hpp"
 #include "start_error.hpp"
 #include "store.hpp"
 
@@ -26,55 +29,6 @@ constexpr int FIRST_FAILURE = 500;
 constexpr double WARM_UP_PART = 0.2;
 constexpr double SHORTEST_WARM_UP = 0.2;
 constexpr double LONGEST_WARM_UP = 2;
-constexpr std::string_view PLACEHOLDER = "{n}";
-
-// METHOD TARGET [BODY] with placeholders for a running number.
-class RequestTemplate {
-public:
-    RequestTemplate(const std::string& text, const Headers& headers) : headers_(headers) {
-        const size_t method_end = text.find(' ');
-        if (method_end == std::string::npos || method_end == 0) {
-            throw StartError("--request " + text + ": it is not METHOD PATH [BODY]");
-        }
-        method_ = text.substr(0, method_end);
-        const size_t target_end = text.find(' ', method_end + 1);
-        target_ =
-            text.substr(method_end + 1, target_end == std::string::npos ? target_end : target_end - method_end - 1);
-        body_ = target_end == std::string::npos ? std::string() : text.substr(target_end + 1);
-    }
-
-    Request first() const {
-        Request request;
-        request.method = method_;
-        request.headers = headers_;
-        set_number(request, 0);
-        return request;
-    }
-
-    void set_number(Request& request, uint64_t number) const {
-        set_target(request, filled(target_, number));
-        request.body = filled(body_, number);
-    }
-
-    bool has_number() const {
-        return target_.find(PLACEHOLDER) != std::string::npos || body_.find(PLACEHOLDER) != std::string::npos;
-    }
-
-private:
-    static std::string filled(std::string text, uint64_t number) {
-        const std::string digits = std::to_string(number);
-        for (size_t place = text.find(PLACEHOLDER); place != std::string::npos;
-             place = text.find(PLACEHOLDER, place + digits.size())) {
-            text.replace(place, PLACEHOLDER.size(), digits);
-        }
-        return text;
-    }
-
-    std::string method_;
-    std::string target_;
-    std::string body_;
-    Headers headers_;
-};
 
 struct Counts {
     Histogram durations;
@@ -82,6 +36,8 @@ struct Counts {
     uint64_t executions = 0;
     uint64_t realm_ns = 0;
     uint64_t call_ns = 0;
+    uint64_t waited_cpu_ns = 0;
+    std::map<uint32_t, uint64_t> rungs;
 
     void add(const Counts& other) {
         durations.add(other.durations);
@@ -89,13 +45,19 @@ struct Counts {
         executions += other.executions;
         realm_ns += other.realm_ns;
         call_ns += other.call_ns;
+        waited_cpu_ns += other.waited_cpu_ns;
+        for (const auto& [rung, count] : other.rungs) {
+            rungs[rung] += count;
+        }
     }
 };
 
 struct Phase {
     Counts counts;
     double wall_seconds = 0;
+    // Without waiting for planned times.
     double cpu_seconds = 0;
+    uint64_t unsent = 0;
 };
 
 double cpu_seconds() {
@@ -117,52 +79,54 @@ double resident_mib() {
     return static_cast<double>(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
 }
 
-// One thread's share: requests one after the other until the time is over.
+// One thread's share. A request that is sent late, because those before it took too long, counts from its planned time,
+// so that a stall shows in all requests that it delays.
 void drive(const Dispatcher& dispatcher, const RequestTemplate& request_template, std::atomic<uint64_t>& numbers,
-           Clock::time_point end, Counts& counts) {
+           Load& load, bool is_paced, Counts& counts) {
     Request request = request_template.first();
-    const bool has_number = request_template.has_number();
-    Clock::time_point begin = Clock::now();
-    while (begin < end) {
-        if (has_number) {
+    while (const std::optional<Arrival> arrival = load.next()) {
+        Clock::time_point begin = arrival->planned;
+        if (request_template.has_number()) {
             request_template.set_number(request, numbers.fetch_add(1, std::memory_order_relaxed));
-            begin = Clock::now();
+            begin = is_paced ? begin : Clock::now();
         }
         const Answer answer = dispatcher.answer(request);
-        const Clock::time_point done = Clock::now();
         counts.durations.add(
-            static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(done - begin).count()));
+            static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - begin).count()));
+        counts.waited_cpu_ns += static_cast<uint64_t>(arrival->waited_cpu.count());
         counts.errors += answer.status >= FIRST_FAILURE ? 1U : 0U;
         if (answer.timings) {
             ++counts.executions;
             counts.realm_ns += answer.timings->realm_ns;
             counts.call_ns += answer.timings->call_ns;
+            ++counts.rungs[answer.timings->realm];
         }
-        begin = done;
     }
 }
 
 Phase run_phase(const Dispatcher& dispatcher, const RequestTemplate& request_template, std::atomic<uint64_t>& numbers,
-                size_t threads, double seconds) {
+                const BenchArguments& arguments, double seconds, uint64_t count) {
     std::vector<std::unique_ptr<Counts>> counts;
     std::vector<std::thread> running;
     const double cpu_before = cpu_seconds();
     const Clock::time_point begin = Clock::now();
-    const Clock::time_point end = begin + std::chrono::duration_cast<Clock::duration>(Seconds(seconds));
-    for (size_t index = 0; index < threads; ++index) {
+    Load load(Seconds(seconds), arguments.rate, count);
+    for (size_t index = 0; index < arguments.threads; ++index) {
         counts.push_back(std::make_unique<Counts>());
-        running.emplace_back(
-            [&, own = counts.back().get()] { drive(dispatcher, request_template, numbers, end, *own); });
+        running.emplace_back([&, own = counts.back().get()] {
+            drive(dispatcher, request_template, numbers, load, arguments.rate > 0, *own);
+        });
     }
     for (std::thread& thread : running) {
         thread.join();
     }
     Phase phase;
     phase.wall_seconds = Seconds(Clock::now() - begin).count();
-    phase.cpu_seconds = cpu_seconds() - cpu_before;
     for (const auto& own : counts) {
         phase.counts.add(*own);
     }
+    phase.cpu_seconds = cpu_seconds() - cpu_before - static_cast<double>(phase.counts.waited_cpu_ns) / 1e9;
+    phase.unsent = load.unsent();
     return phase;
 }
 
@@ -187,6 +151,34 @@ double per(double value, uint64_t count) {
     return count == 0 ? 0 : value / static_cast<double>(count);
 }
 
+double warm_up_seconds(const BenchArguments& arguments) {
+    return arguments.warm_up.value_or(std::clamp(arguments.seconds * WARM_UP_PART, SHORTEST_WARM_UP, LONGEST_WARM_UP));
+}
+
+nlohmann::ordered_json figures(const Phase& phase) {
+    const Counts& counts = phase.counts;
+    const uint64_t requests = counts.durations.total();
+    auto rungs = nlohmann::ordered_json::object();
+    for (const auto& [rung, count] : counts.rungs) {
+        rungs[std::to_string(rung)] = count;
+    }
+    return {
+        {"seconds", phase.wall_seconds},
+        {"requests", requests},
+        {"requests_per_second", static_cast<double>(requests) / phase.wall_seconds},
+        {"p50_us", microseconds(counts.durations.quantile(0.5))},
+        {"p99_us", microseconds(counts.durations.quantile(0.99))},
+        {"p999_us", microseconds(counts.durations.quantile(0.999))},
+        {"cpu_us_per_request", per(phase.cpu_seconds * 1e6, requests)},
+        {"rss_mib", resident_mib()},
+        {"errors", counts.errors},
+        {"unsent", phase.unsent},
+        {"realm_ns_mean", per(static_cast<double>(counts.realm_ns), counts.executions)},
+        {"call_ns_mean", per(static_cast<double>(counts.call_ns), counts.executions)},
+        {"rungs", rungs},
+    };
+}
+
 }  // namespace
 
 nlohmann::ordered_json measure(const BenchLibrary& library, const BenchArguments& arguments) {
@@ -208,28 +200,23 @@ nlohmann::ordered_json measure(const BenchLibrary& library, const BenchArguments
     auto results = nlohmann::ordered_json::array();
     for (size_t index = 0; index < templates.size(); ++index) {
         std::atomic<uint64_t> numbers{1};
-        const double warm_up = std::clamp(arguments.seconds * WARM_UP_PART, SHORTEST_WARM_UP, LONGEST_WARM_UP);
-        run_phase(dispatcher, templates[index], numbers, arguments.threads, warm_up);
-        const Phase phase = run_phase(dispatcher, templates[index], numbers, arguments.threads, arguments.seconds);
-        const Counts& counts = phase.counts;
-        const uint64_t requests = counts.durations.total();
-        results.push_back({
-            {"library", library.path},
-            {"options", options},
-            {"request", arguments.requests[index]},
-            {"threads", arguments.threads},
-            {"requests_per_second", static_cast<double>(requests) / phase.wall_seconds},
-            {"p50_us", microseconds(counts.durations.quantile(0.5))},
-            {"p99_us", microseconds(counts.durations.quantile(0.99))},
-            {"p999_us", microseconds(counts.durations.quantile(0.999))},
-            {"cpu_us_per_request", per(phase.cpu_seconds * 1e6, requests)},
-            {"rss_mib", resident_mib()},
-            {"errors", counts.errors},
-            {"startup_ms", milliseconds(application.start_time())},
-            {"install_ms", milliseconds(application.install_time())},
-            {"realm_ns_mean", per(static_cast<double>(counts.realm_ns), counts.executions)},
-            {"call_ns_mean", per(static_cast<double>(counts.call_ns), counts.executions)},
-        });
+        run_phase(dispatcher, templates[index], numbers, arguments, warm_up_seconds(arguments), 0);
+        for (size_t repeat = 0; repeat < arguments.repeat; ++repeat) {
+            const Phase phase =
+                run_phase(dispatcher, templates[index], numbers, arguments, arguments.seconds, arguments.count);
+            nlohmann::ordered_json result{
+                {"library", library.path},
+                {"options", options},
+                {"request", arguments.requests[index]},
+                {"threads", arguments.threads},
+                {"rate", arguments.rate},
+                {"repeat", repeat},
+                {"startup_ms", milliseconds(application.start_time())},
+                {"install_ms", milliseconds(application.install_time())},
+            };
+            result.update(figures(phase));
+            results.push_back(std::move(result));
+        }
     }
     return results;
 }

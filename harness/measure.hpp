@@ -5,5 +5,5 @@
 
 #include "commands.hpp"
 
-// One result object per request, as `bench --json` prints them. Throws StartError.
+// One result object per request and repetition, as `bench --json` prints them. Throws StartError.
 nlohmann::ordered_json measure(const BenchLibrary& library, const BenchArguments& arguments);

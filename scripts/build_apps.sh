@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Builds the example apps that are made with npm: scripts/build_apps.sh BUILD_FOLDER. Each apps/NAME with a package.json
-# becomes BUILD_FOLDER/apps/NAME, as a directory and, in bundle.json, packed. Does nothing for an app that has not changed.
+# Builds the apps that are made with npm: scripts/build_apps.sh BUILD_FOLDER [APPS_FOLDER]. Each NAME with a package.json in
+# APPS_FOLDER, or else in apps, becomes BUILD_FOLDER/apps/NAME, as a directory and, in bundle.json, packed. Does nothing for
+# an app that has not changed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 readonly OLDEST_NODE=18
@@ -10,7 +11,8 @@ die() {
   exit 1
 }
 
-[ $# -eq 1 ] || die "usage: scripts/build_apps.sh BUILD_FOLDER"
+[ $# -eq 1 ] || [ $# -eq 2 ] || die "usage: scripts/build_apps.sh BUILD_FOLDER [APPS_FOLDER]"
+readonly APPS="${2:-apps}"
 mkdir -p "$1/apps" "$1/npm"
 build="$(realpath "$1")"
 
@@ -35,17 +37,17 @@ run_npm() {
   shift
   if ! npm "$@" > "$log" 2>&1; then
     cat "$log" >&2
-    die "apps/$name: 'npm $*' failed: $hint (all it said is above, and in $log)"
+    die "$APPS/$name: 'npm $*' failed: $hint (all it said is above, and in $log)"
   fi
 }
 
 # In a copy, so that the source tree stays as it is.
 build_app() {
   local name="$1" work="$build/npm/$1" result="$build/apps/$1" digest
-  cd "apps/$name"
+  cd "$APPS/$name"
   digest="$(sources | xargs -0 sha256sum | sha256sum)"
   if [ -e "$result/bundle.json" ] && [ "$(cat "$build/npm/$name.digest" 2> /dev/null)" = "$digest" ]; then
-    echo "== apps/$name: up to date"
+    echo "== $APPS/$name: up to date"
     return
   fi
   require_node
@@ -53,15 +55,15 @@ build_app() {
   mkdir -p "$work"
   sources | xargs -0 cp --parents -t "$work"
   cd "$work"
-  echo "== apps/$name: fetching its packages"
+  echo "== $APPS/$name: fetching its packages"
   run_npm "does a registry answer? (npm config get registry)" ci --no-audit --no-fund
-  echo "== apps/$name: compiling and bundling"
+  echo "== $APPS/$name: compiling and bundling"
   run_npm "the app has an error" run build
   mv dist "$result"
   printf '%s\n' "$digest" > "$build/npm/$name.digest"
 }
 
-for package in apps/*/package.json; do
+for package in "$APPS"/*/package.json; do
   name="$(basename "$(dirname "$package")")"
   (build_app "$name")
 done

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that are missing, after saying so: those for building and running, and with the argument
-# `tests` those for the tests too.
+# `tests` those for the tests and benches too, with `peers` those for the comparison with other servers as well.
 set -euo pipefail
 
 packages=(
@@ -8,12 +8,16 @@ packages=(
   libcli11-dev nlohmann-json3-dev libssl-dev libsqlite3-dev   # what jsep-host is made of
   python3                                   # the comparison of `make run`
 )
-if [ "${1-}" = tests ]; then
+if [ "${1-}" = tests ] || [ "${1-}" = peers ]; then
   packages+=(python3-venv clang-format pkg-config)
   # Node.js bundles the apps that come from npm. It often is there from elsewhere than Debian.
   if ! command -v node > /dev/null || ! command -v npm > /dev/null; then
     packages+=(nodejs npm)
   fi
+fi
+
+if [ "${1-}" = peers ]; then
+  packages+=(wrk)                           # sends the requests of `make bench-peers`
 fi
 
 if ! command -v cargo > /dev/null; then

@@ -23,8 +23,8 @@ clang_format() {
 run "Python packages of the tests" tools
 run "format of Rust" cargo fmt --all --check
 run "format of C and C++" clang_format
-run "format and lint of Python" "$build/venv/bin/ruff" check python_tests scripts
-"$build/venv/bin/ruff" format --check python_tests scripts
+run "format and lint of Python" "$build/venv/bin/ruff" check bench python_tests scripts
+"$build/venv/bin/ruff" format --check bench python_tests scripts
 run "lint of libjsv8" cargo clippy --locked -p jsv8 --lib -- -D warnings
 run "lint of libjsquickjs" cargo clippy --locked -p jsquickjs --lib -- -D warnings
 run "unit tests, and the header against the source" cargo test --locked -p jsv8

@@ -5,4 +5,4 @@ mod library;
 mod store;
 
 pub use interface::ExecutionTimings;
-pub use library::{Endpoint, Library};
+pub use library::{Endpoint, Library, Registry};

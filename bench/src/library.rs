@@ -2,6 +2,7 @@
 
 use crate::interface::{Bytes, EngineOption, ExecutionTimings, Host, Request};
 use crate::store;
+use std::error::Error;
 use std::ffi::c_void;
 use std::path::Path;
 
@@ -14,14 +15,24 @@ pub struct Library {
     options: Vec<(String, String)>,
 }
 
+/// A registry with an installed app.
+pub struct Registry<'library> {
+    library: &'library Library,
+    handle: Handle,
+}
+
 /// An installed app's endpoint, ready to execute.
 pub struct Endpoint<'library> {
     library: &'library Library,
-    registry: Handle,
-    endpoint: Handle,
+    handle: Handle,
     path: String,
     host: Host,
 }
+
+// SAFETY: the interface allows any thread to use engines and endpoints, several at once, and so does the host of the benches.
+unsafe impl Sync for Library {}
+// SAFETY: as above.
+unsafe impl Sync for Endpoint<'_> {}
 
 macro_rules! functions {
     ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
@@ -62,7 +73,10 @@ impl Library {
     /// Loads a library and starts an engine with `name=value` options.
     pub fn load(path: &Path, options: &[&str]) -> Result<Library, String> {
         // SAFETY: loading runs no code of the library but its initialisers, which do nothing.
-        let loaded = unsafe { libloading::Library::new(path) }.map_err(|error| error.to_string())?;
+        let loaded = unsafe { libloading::Library::new(path) }.map_err(|error| {
+            // The error itself says only that it failed; its source has the loader's words, which name the file.
+            error.source().map_or_else(|| format!("{}: {error}", path.display()), ToString::to_string)
+        })?;
         let functions = Functions::find(&loaded)?;
         // The library never leaves memory anyway; its functions must stay valid.
         std::mem::forget(loaded);
@@ -100,32 +114,19 @@ impl Library {
         Ok(())
     }
 
-    /// Installs a bundle into a new registry, and frees it.
-    pub fn install(&self, bundle: &str) -> Result<(), String> {
-        let registry = self.registry(bundle)?;
+    /// Installs a bundle into a new registry.
+    pub fn install(&self, bundle: &str) -> Result<Registry<'_>, String> {
+        let mut registry = Registry { library: self, handle: std::ptr::null_mut() };
         // SAFETY: see above.
-        unsafe { (self.functions.jsep_registry_free)(registry) };
-        Ok(())
-    }
-
-    /// Installs a bundle and finds the endpoint for `GET path`.
-    pub fn endpoint(&self, bundle: &str, path: &str) -> Result<Endpoint<'_>, String> {
-        let registry = self.registry(bundle)?;
-        let mut endpoint = std::ptr::null_mut();
+        self.check(unsafe { (self.functions.jsep_registry_new)(self.engine, &raw mut registry.handle) })?;
         // SAFETY: see above.
-        self.check(unsafe {
-            (self.functions.jsep_registry_find)(registry, Bytes::of("GET"), Bytes::of(path), &raw mut endpoint)
-        })?;
-        Ok(Endpoint { library: self, registry, endpoint, path: path.to_owned(), host: store::host() })
-    }
-
-    fn registry(&self, bundle: &str) -> Result<Handle, String> {
-        let mut registry = std::ptr::null_mut();
-        // SAFETY: see above.
-        self.check(unsafe { (self.functions.jsep_registry_new)(self.engine, &raw mut registry) })?;
-        // SAFETY: see above.
-        self.check(unsafe { (self.functions.jsep_registry_install)(registry, Bytes::of(bundle)) })?;
+        self.check(unsafe { (self.functions.jsep_registry_install)(registry.handle, Bytes::of(bundle)) })?;
         Ok(registry)
+    }
+
+    /// Installs a bundle and finds the endpoint for `GET path`, which keeps working without its registry.
+    pub fn endpoint(&self, bundle: &str, path: &str) -> Result<Endpoint<'_>, String> {
+        self.install(bundle)?.endpoint(path)
     }
 
     fn check(&self, status: u32) -> Result<(), String> {
@@ -135,6 +136,28 @@ impl Library {
         // SAFETY: see above; the message lives until the next failure on this thread.
         let message = unsafe { (self.functions.jsep_error_message)((self.functions.jsep_last_error)()).slice() };
         Err(format!("status {status}: {}", String::from_utf8_lossy(message)))
+    }
+}
+
+impl<'library> Registry<'library> {
+    /// Finds the endpoint for `GET path`.
+    pub fn endpoint(&self, path: &str) -> Result<Endpoint<'library>, String> {
+        self.endpoint_with(path, store::host())
+    }
+
+    /// The same, with a store whose reads take milliseconds, so that requests of several threads overlap.
+    pub fn slow_endpoint(&self, path: &str) -> Result<Endpoint<'library>, String> {
+        self.endpoint_with(path, store::slow_host())
+    }
+
+    fn endpoint_with(&self, path: &str, host: Host) -> Result<Endpoint<'library>, String> {
+        let library = self.library;
+        let mut handle = std::ptr::null_mut();
+        // SAFETY: see above.
+        library.check(unsafe {
+            (library.functions.jsep_registry_find)(self.handle, Bytes::of("GET"), Bytes::of(path), &raw mut handle)
+        })?;
+        Ok(Endpoint { library, handle, path: path.to_owned(), host })
     }
 }
 
@@ -155,12 +178,7 @@ impl Endpoint<'_> {
         let mut response = std::ptr::null_mut();
         // SAFETY: see above.
         self.library.check(unsafe {
-            (functions.jsep_endpoint_execute)(
-                self.endpoint,
-                &raw const request,
-                &raw const self.host,
-                &raw mut response,
-            )
+            (functions.jsep_endpoint_execute)(self.handle, &raw const request, &raw const self.host, &raw mut response)
         })?;
         let mut timings = ExecutionTimings { size: size_of::<ExecutionTimings>(), ..ExecutionTimings::default() };
         // SAFETY: see above.
@@ -174,13 +192,17 @@ impl Endpoint<'_> {
     }
 }
 
+impl Drop for Registry<'_> {
+    fn drop(&mut self) {
+        // SAFETY: see above.
+        unsafe { (self.library.functions.jsep_registry_free)(self.handle) };
+    }
+}
+
 impl Drop for Endpoint<'_> {
     fn drop(&mut self) {
         // SAFETY: see above.
-        unsafe {
-            (self.library.functions.jsep_endpoint_free)(self.endpoint);
-            (self.library.functions.jsep_registry_free)(self.registry);
-        }
+        unsafe { (self.library.functions.jsep_endpoint_free)(self.handle) };
     }
 }
 

@@ -2,11 +2,16 @@
 
 use crate::interface::{Bytes, Host, Sink};
 use std::ffi::c_void;
+use std::time::Duration;
 
 const FOUND: u32 = 0;
 const VALUE: &[u8] = b"hello";
+const SLOW_READ: Duration = Duration::from_millis(3);
 
-unsafe extern "C" fn get(_context: *mut c_void, _map: Bytes, _key: Bytes, value: *const Sink) -> u32 {
+unsafe extern "C" fn get(context: *mut c_void, _map: Bytes, _key: Bytes, value: *const Sink) -> u32 {
+    if !context.is_null() {
+        std::thread::sleep(SLOW_READ);
+    }
     // SAFETY: the library lends a live sink, whose function takes its context.
     unsafe {
         if let Some(write) = (*value).write {
@@ -24,4 +29,10 @@ pub(crate) fn host() -> Host {
         store_get: Some(get),
         others: [std::ptr::null(); 10],
     }
+}
+
+/// The same, with reads that take their time.
+pub(crate) fn slow_host() -> Host {
+    // Any pointer but null says so; it is not followed.
+    Host { context: std::ptr::dangling_mut(), ..host() }
 }
