@@ -5,7 +5,8 @@
 //! - `realm`: a realm, and one request in it
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
-//! - `restoring`: what V8 adds to a restored realm
+//! - `completing`: realms that are complete when they are captured
+//! - `restoring`: what V8 adds to a restored realm that was not
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
@@ -17,6 +18,7 @@ mod active;
 mod app;
 mod bindings;
 mod buffers;
+mod completing;
 mod exception;
 mod isolates;
 mod limits;

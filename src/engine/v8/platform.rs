@@ -3,11 +3,23 @@
 use crate::engine::Options;
 use crate::error::Error;
 use crate::status::jsep_status;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// How V8 was started. V8 itself is one per process, so this is too.
 static STARTED: Mutex<Option<Mode>> = Mutex::new(None);
+
+/// How many lines a stack trace has, unless a script wishes otherwise: V8's default.
+pub(super) const STACK_TRACE_LIMIT: i32 = 10;
+
+/// Whether V8 runs with machine code.
+pub(super) fn has_machine_code() -> bool {
+    MACHINE_CODE.load(Ordering::Relaxed)
+}
+
+/// As in `STARTED`, for each request.
+static MACHINE_CODE: AtomicBool = AtomicBool::new(false);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Mode {
@@ -68,6 +80,7 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
     };
     v8::V8::initialize_platform(platform.make_shared());
     v8::V8::initialize();
+    MACHINE_CODE.store(wished.jit, Ordering::Relaxed);
     *started = Some(wished);
     Ok(u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }

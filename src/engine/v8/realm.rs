@@ -2,6 +2,7 @@
 
 use super::active::{self, Active};
 use super::bindings;
+use super::completing;
 use super::exception;
 use super::isolates::Worker;
 use super::modules::{self, Evaluation, Graph};
@@ -61,12 +62,12 @@ pub(super) fn serve(
     let (context, known, graph) = match realm.made.take() {
         Some(made) => (v8::Local::new(scope, &made.context), Some(made.functions), made.graph),
         None => {
-            let context = v8::Context::new(scope, v8::ContextOptions::default());
+            let context = completing::restore(scope);
             (context, None, Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules)))
         }
     };
     let scope = &mut v8::ContextScope::new(scope, context);
-    if known.is_none() {
+    if known.is_none() && !completing::is_possible() {
         snapshot::remove_shared_memory(scope, context);
     }
     let graph = Rc::new(RefCell::new(graph));
