@@ -2,6 +2,7 @@
 
 use super::bindings;
 use super::buffers::{self, BufferBudget};
+use super::completing;
 use super::limits::{self, HeapGuard};
 use super::modules;
 use super::realm::Realm;
@@ -52,7 +53,7 @@ impl Worker {
         let heap = HeapGuard::watch(&mut isolate);
         let handle_templates = {
             v8::scope!(let scope, &mut isolate);
-            let context = v8::Context::new(scope, v8::ContextOptions::default());
+            let context = completing::restore(scope);
             let scope = &mut v8::ContextScope::new(scope, context);
             let mut templates = Vec::new();
             for index in blob.handle_templates() {

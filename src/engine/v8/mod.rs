@@ -7,7 +7,8 @@
 //! - `supply`: realms that are made before a request needs one
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
-//! - `restoring`: what V8 adds to a restored realm
+//! - `completing`: realms that are complete when they are captured
+//! - `restoring`: what V8 adds to a restored realm that was not
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
@@ -20,6 +21,7 @@ mod app;
 mod bindings;
 mod buffers;
 mod checked;
+mod completing;
 mod exception;
 mod isolates;
 mod limits;

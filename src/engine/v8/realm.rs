@@ -3,6 +3,7 @@
 use super::active::{self, Active};
 use super::bindings;
 use super::checked::{self, Judgements};
+use super::completing;
 use super::exception;
 use super::isolates::Worker;
 use super::modules::{self, Evaluation, Graph};
@@ -63,9 +64,11 @@ impl Realm {
         checked: bool,
     ) -> Result<Realm, Exception> {
         v8::scope!(let scope, isolate);
-        let context = v8::Context::new(scope, v8::ContextOptions::default());
+        let context = completing::restore(scope);
         let scope = &mut v8::ContextScope::new(scope, context);
-        snapshot::remove_shared_memory(scope, context);
+        if !completing::is_possible() {
+            snapshot::remove_shared_memory(scope, context);
+        }
         let (invoke, enter) = (captured(scope, worker.blob.invoke)?, captured(scope, worker.blob.enter)?);
         let mut graph = Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules));
         let mut handlers = HashMap::new();

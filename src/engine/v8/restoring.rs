@@ -1,6 +1,7 @@
 //! What V8 adds to a realm while it restores one, and how a capture keeps those places free.
 
 use super::active;
+use super::completing;
 use super::exception;
 use super::isolates::Worker;
 use super::snapshot::{self, Making};
@@ -37,7 +38,7 @@ pub(super) fn learn(making: Making<'_>) -> Result<(), Error> {
     let restored = {
         let mut locker = worker.isolate.lock();
         v8::scope!(let scope, &mut *locker);
-        let context = v8::Context::new(scope, v8::ContextOptions::default());
+        let context = completing::restore(scope);
         let scope = &mut v8::ContextScope::new(scope, context);
         snapshot::remove_shared_memory(scope, context);
         list(scope).ok_or_else(|| failed("its properties can't be listed"))?

@@ -3,6 +3,7 @@
 use super::active::{self, Active};
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
+use super::completing;
 use super::exception;
 use super::isolates;
 use super::limits::{self, Ended, HeapGuard, Limits};
@@ -407,6 +408,7 @@ impl<'s> Hidden<'s> {
     /// Takes `Atomics` out of the app's reach, which V8 looks for while it restores a realm, and watches what V8 will add.
     fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Result<Self, Error> {
         let hide = |scope: &mut v8::PinScope<'s, '_>| {
+            completing::complete(scope, context)?;
             let name = v8::String::new(scope, "Atomics")?;
             let atomics = context.global(scope).get(scope, name.into())?;
             remove_shared_memory(scope, context);
@@ -425,6 +427,9 @@ impl<'s> Hidden<'s> {
                 return Some(format!("the top level changes or freezes what holds {obstacle}"));
             }
             None => return Some("the top level breaks the language's own functions".to_owned()),
+        }
+        if completing::is_possible() {
+            return None;
         }
         let global = context.global(scope);
         let name = v8::String::new(scope, "Atomics")?;

@@ -6,6 +6,7 @@
 mod arguments;
 mod clock;
 mod console;
+mod environment;
 mod functions;
 mod kv;
 mod request;
@@ -14,7 +15,6 @@ mod response;
 pub(super) use functions::parse;
 
 use crate::engine::OptionalGlobals;
-use crate::engine::environment;
 use crate::engine::functions::{ALIASES, Group};
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -84,7 +84,8 @@ pub(super) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
         super::restoring::note_use.map_fn_to(),
         super::snapshot::note_historical_state.map_fn_to(),
     ];
-    natives.chain(methods).chain(others).map(|function| v8::ExternalReference { function }).collect()
+    let functions = natives.chain(methods).chain(others).map(|function| v8::ExternalReference { function });
+    functions.chain([environment::external_reference()]).collect()
 }
 
 /// Builds the globals of the current realm, with those that are `optional` if they are wanted.
@@ -131,7 +132,8 @@ fn build<'s>(scope: &mut v8::PinScope<'s, '_>, optional: OptionalGlobals) -> Opt
     };
     let parts = evaluate(scope, "jsep:prelude.js", include_str!("prelude.js"), &[host.into()])?;
     let (invoke, enter) = (member(scope, parts, "invoke")?, member(scope, parts, "enter")?);
-    build_environment(scope, host)?;
+    let natives = member(scope, host.into(), Group::Environment.name())?;
+    environment::install(scope, natives)?;
     if !optional.intl {
         evaluate(scope, "jsep:locale.js", include_str!("locale.js"), &[])?;
     }
@@ -151,23 +153,6 @@ where
     let name = v8::String::new(scope, name)?;
     let value = v8::Local::<v8::Object>::try_from(object).ok()?.get(scope, name.into())?;
     v8::Local::<T>::try_from(value).ok()
-}
-
-/// Makes the web's globals.
-fn build_environment(scope: &mut v8::PinScope<'_, '_>, host: v8::Local<'_, v8::Object>) -> Option<()> {
-    let group = v8::String::new(scope, Group::Environment.name())?;
-    let natives = host.get(scope, group.into())?;
-    let global = scope.get_current_context().global(scope);
-    for (name, source, globals) in environment::SCRIPTS {
-        let made = evaluate(scope, &format!("jsep:{name}"), source, &[natives])?;
-        let made = v8::Local::<v8::Object>::try_from(made).ok()?;
-        for name in globals {
-            let name = v8::String::new(scope, name)?;
-            let value = made.get(scope, name.into())?;
-            global.define_own_property(scope, name.into(), value, v8::PropertyAttribute::DONT_ENUM)?;
-        }
-    }
-    Some(())
 }
 
 /// Takes the optional globals away that are not wanted.

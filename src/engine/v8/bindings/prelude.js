@@ -13,10 +13,13 @@
   const hidden = (target, name, value) =>
     defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
 
+  // Functions that are kept don't keep `host`: a captured realm is the smaller for it.
+  const { mapHandle, requestParts, bodyText, bodyJson, bodyArrayBuffer, take, fail } = host;
+
   // Every string is a map, every read a new handle; there is nothing to list, change or delete. With a token, the maps are those
   // of a past state.
   const maps = (token) => {
-    const handle = (name) => host.mapHandle(name, token);
+    const handle = (name) => mapHandle(name, token);
     return new NativeProxy(create(null), {
       __proto__: null,
       get: (_target, name) => (typeof name === 'string' ? handle(name) : undefined),
@@ -85,8 +88,6 @@
   for (const name of ['SharedArrayBuffer', 'WeakRef', 'FinalizationRegistry']) {
     delete globalThis[name];
   }
-
-  const { requestParts, bodyText, bodyJson, bodyArrayBuffer, take, fail } = host;
 
   // Everything that runs code of the app is in here, the conversion of its result and of its exception included.
   const invoke = function invoke(handler) {

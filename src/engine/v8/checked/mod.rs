@@ -26,6 +26,7 @@ use super::realm::Realm;
 use super::snapshot::Blob;
 use super::watchdog::Watchdog;
 use crate::app::App;
+use crate::engine::environment::SCRIPTS;
 use crate::engine::{Exception, RuntimeOptions};
 use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
@@ -109,6 +110,13 @@ pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, worker: &Worker) -> Resu
     match check.call(scope, nothing, &[]) {
         Some(done) if done.is_true() => {}
         _ => return Err(problem("the app freezes what calls are checked with")),
+    }
+    // These are made when they are first looked at, too.
+    let global = scope.get_current_context().global(scope);
+    for name in SCRIPTS.iter().flat_map(|(_, _, globals)| *globals) {
+        if let Some(name) = v8::String::new(scope, name) {
+            global.get(scope, name.into());
+        }
     }
     // V8 makes the methods of map handles when there is the first one, and keeps them.
     for template in &worker.handle_templates {
