@@ -11,13 +11,15 @@ const SUCCESSES_PER_REFUSAL: u64 = 32;
 /// Refusals that are forgiven.
 const FORGIVEN: u64 = 1;
 /// Below this cost a fresh realm can't be cheaper, and none is tried.
-const ALWAYS_CHEAP: Duration = Duration::from_micros(60);
+const ALWAYS_CHEAP: Duration = Duration::from_micros(80);
 /// Among this many requests, one is served in a fresh realm while its cost is not known well.
 const PROBE_EVERY: u64 = 16;
 /// Samples of each kind that a comparison needs.
 const SAMPLES: u64 = 8;
 /// A fresh realm has to be cheaper by this factor.
 const CLEARLY: f64 = 1.25;
+/// A cost that is higher than the mean by more than this factor counts as that much.
+const OUTLIER: f64 = 4.0;
 /// Share of the newest sample in a mean.
 const NEWEST: f64 = 1.0 / 8.0;
 
@@ -54,7 +56,11 @@ struct Cost {
 
 impl Cost {
     fn add(&mut self, cost: Duration) {
-        let cost = cost.as_nanos() as f64;
+        let mut cost = cost.as_nanos() as f64;
+        if self.samples >= SAMPLES {
+            // A pause of the machine or a collection is not what the endpoint costs.
+            cost = cost.min(OUTLIER * self.nanoseconds);
+        }
         self.samples += 1;
         // The first ones count alike.
         let share = NEWEST.max(1.0 / self.samples as f64);
@@ -196,14 +202,14 @@ mod tests {
     #[test]
     fn an_endpoint_that_is_cheaper_proven_stops_trying() {
         let ladder = Ladder::new(1);
-        let (_, fresh) = serve(&ladder, 100_000, 80 * MICROSECOND, 250 * MICROSECOND);
+        let (_, fresh) = serve(&ladder, 100_000, 100 * MICROSECOND, 250 * MICROSECOND);
         assert_eq!(fresh, SAMPLES);
     }
 
     #[test]
     fn an_endpoint_whose_cost_doubles_is_compared_again() {
         let ladder = Ladder::new(1);
-        serve(&ladder, 1_000, 80 * MICROSECOND, 250 * MICROSECOND);
+        serve(&ladder, 1_000, 100 * MICROSECOND, 250 * MICROSECOND);
         serve(&ladder, 1_000, 2_000 * MICROSECOND, 250 * MICROSECOND);
         assert_eq!(ladder.route(0), Route::Fresh);
     }

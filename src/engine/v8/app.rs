@@ -203,10 +203,14 @@ impl V8App {
         };
         let mut realm = worker.ready.pop();
         let found = realm.is_some();
+        let made_before = realm.as_ref().map_or(Duration::ZERO, Realm::made_in);
+        let begin_fresh = Instant::now();
         let rung = if found && rung == RUNG_CAPTURED { RUNG_READY } else { rung };
         let run = self.run(&worker, &mut realm, endpoint, execution, limits, begin);
         // The realm's handles go before its isolate may serve another thread.
         drop(realm);
+        // A ready realm costs as much as another, only earlier.
+        self.ladder.fresh(endpoint, begin_fresh.elapsed() + made_before);
         let (outcome, usable) = self.outcome(run, begin, rung);
         if usable {
             match &self.supply {
@@ -346,10 +350,7 @@ impl InstalledApp for V8App {
                 return ended(Ended::TimedOut, RUNG_PROVEN, begin);
             }
         }
-        let begin_fresh = Instant::now();
-        let outcome = self.execute_fresh(endpoint, execution, limits, begin);
-        self.ladder.fresh(endpoint, begin_fresh.elapsed());
-        outcome
+        self.execute_fresh(endpoint, execution, limits, begin)
     }
 
     fn summary(&self) -> String {

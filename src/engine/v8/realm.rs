@@ -30,6 +30,8 @@ pub(super) struct Realm {
     graph: Option<Graph>,
     /// Requests that ran here.
     requests: u32,
+    /// What its making took.
+    made_in: Duration,
     /// What its calls are judged by, when all of them are checked.
     judgements: Option<Judgements>,
 }
@@ -63,6 +65,7 @@ impl Realm {
         app: &Arc<App>,
         checked: bool,
     ) -> Result<Realm, Exception> {
+        let begin = Instant::now();
         v8::scope!(let scope, isolate);
         let context = completing::restore(scope);
         let scope = &mut v8::ContextScope::new(scope, context);
@@ -83,6 +86,7 @@ impl Realm {
             handlers,
             graph: Some(graph),
             requests: 0,
+            made_in: begin.elapsed(),
             judgements,
         })
     }
@@ -96,6 +100,11 @@ impl Realm {
             Some(judgements) => checked::try_canaries(scope, judgements, &worker.buffers),
             None => Err("the realm is not for checked calls".to_owned()),
         }
+    }
+
+    /// What its making took.
+    pub(super) fn made_in(&self) -> Duration {
+        self.made_in
     }
 
     /// Requests that ran here.
