@@ -93,23 +93,29 @@ impl V8App {
         };
         let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
         let historical = match evaluated_because.is_none() && blob.depends_on_historical_state && has_historical {
-            true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?), runtime.max_heap_bytes)?),
+            true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?))),
             false => None,
         };
-        let pool = Pool::new(&app, Arc::new(blob), runtime.max_heap_bytes)?;
+        let pool = Pool::new(&app, Arc::new(blob));
         let proven = match (options.realm, &evaluated_because) {
             (RealmChoice::Auto | RealmChoice::Proven, Some(reason)) if !independent => Err(reason.clone()),
             // Its objects make functions when they are first used, and keep them.
             (RealmChoice::Auto | RealmChoice::Proven, _) if options.optional.intl => Err("there is Intl".to_owned()),
             (RealmChoice::Auto | RealmChoice::Proven, _) => {
                 let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
-                verified.map(|()| Pool::empty(&app, Arc::clone(pool.blob())))
+                verified.map(|()| Pool::new(&app, Arc::clone(pool.blob())))
             }
             (choice, _) => Err(format!("the option realm={} asks for it", choice.name())),
         };
         if let (RealmChoice::Proven, Err(reason)) = (options.realm, &proven) {
             let message = format!("realm=4 asks for proven reuse, but {reason}");
             return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
+        }
+        // The first request finds its isolate made.
+        let first = Worker::new(pool.blob(), runtime.max_heap_bytes)?;
+        match &proven {
+            Ok(proven) => proven.give(checked::begin(first, &app, runtime, &watchdog)),
+            Err(_) => pool.give(first),
         }
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let ladder = Ladder::new(app.endpoints().len());

@@ -67,7 +67,7 @@ impl Realm {
     ) -> Result<Realm, Exception> {
         let begin = Instant::now();
         v8::scope!(let scope, isolate);
-        let context = completing::restore(scope);
+        let context = worker.restore(scope);
         let scope = &mut v8::ContextScope::new(scope, context);
         if !completing::is_possible() {
             snapshot::remove_shared_memory(scope, context);

@@ -41,7 +41,7 @@ pub(super) struct Blob {
     pub(super) handlers: Vec<usize>,
     /// The app's modules by name.
     pub(super) modules: Arc<HashMap<String, usize>>,
-    /// All properties of the realm, see `restoring`; only when the globals alone are captured.
+    /// All properties of the realm, see `restoring`; only when they were asked for.
     pub(super) properties: String,
     /// Whether the app's state depends on there being a `ccf.historicalState`.
     pub(super) depends_on_historical_state: bool,
@@ -113,13 +113,24 @@ pub(super) struct Making<'a> {
 enum Contents {
     /// Only the globals.
     Globals,
+    /// The same, with a list of all properties.
+    ListedGlobals,
     /// The globals and the evaluated app.
     App,
 }
 
 /// Captures a realm with only the globals.
 pub(super) fn globals(making: Making<'_>) -> Result<Blob, Error> {
-    match write(making, Contents::Globals, &mut CaptureTimings::default())? {
+    only_globals(making, Contents::Globals)
+}
+
+/// As `globals`, with a list of all properties.
+pub(super) fn listed_globals(making: Making<'_>) -> Result<Blob, Error> {
+    only_globals(making, Contents::ListedGlobals)
+}
+
+fn only_globals(making: Making<'_>, contents: Contents) -> Result<Blob, Error> {
+    match write(making, contents, &mut CaptureTimings::default())? {
         Capture::App(blob) => Ok(blob),
         Capture::Impossible(obstacle) => Err(Error::new(jsep_status::JSEP_ENGINE_START, obstacle.reason)),
     }
@@ -243,8 +254,8 @@ fn fill(
         }
     };
     let properties = match contents {
-        Contents::Globals => restoring::list(scope).unwrap_or_default(),
-        Contents::App => String::new(),
+        Contents::ListedGlobals => restoring::list(scope).unwrap_or_default(),
+        Contents::Globals | Contents::App => String::new(),
     };
     let hazard = hidden.restore(scope, context);
     impossible = impossible.or(hazard);
@@ -409,6 +420,9 @@ impl<'s> Hidden<'s> {
     fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Result<Self, Error> {
         let hide = |scope: &mut v8::PinScope<'s, '_>| {
             completing::complete(scope, context)?;
+            if completing::is_expected() && !completing::is_possible() {
+                return None;
+            }
             let name = v8::String::new(scope, "Atomics")?;
             let atomics = context.global(scope).get(scope, name.into())?;
             remove_shared_memory(scope, context);
