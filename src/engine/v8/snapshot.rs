@@ -3,6 +3,7 @@
 use super::active::{self, Active};
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
+use super::code::Code;
 use super::completing;
 use super::exception;
 use super::isolates;
@@ -17,7 +18,7 @@ use crate::status::jsep_status;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// V8 can write only one snapshot at a time.
@@ -45,6 +46,8 @@ pub(super) struct Blob {
     pub(super) properties: String,
     /// Whether the app's state depends on there being a `ccf.historicalState`.
     pub(super) depends_on_historical_state: bool,
+    /// Compiled code of modules that are not captured, once it is made.
+    code: OnceLock<Arc<Code>>,
 }
 
 // SAFETY: the data is plain memory that is only read.
@@ -56,6 +59,21 @@ impl Blob {
     /// The blob's bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.data
+    }
+
+    /// Compiled code of modules that are not captured; nothing when there is none.
+    pub(super) fn code(&self) -> Arc<Code> {
+        self.code.get().map(Arc::clone).unwrap_or_default()
+    }
+
+    /// Whether compiled code is kept.
+    pub(super) fn has_code(&self) -> bool {
+        self.code.get().is_some()
+    }
+
+    /// Keeps compiled code for realms that are made from now on.
+    pub(super) fn keep(&self, code: Code) {
+        self.code.get_or_init(|| Arc::new(code));
     }
 
     /// Where the templates of map handles are.
@@ -192,6 +210,7 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
             modules: Arc::new(found.modules),
             properties: found.properties,
             depends_on_historical_state: found.depends_on_historical_state,
+            code: OnceLock::new(),
         })),
         _ => {
             let reason = "V8 can't write the app's state".to_owned();
@@ -217,7 +236,7 @@ fn fill(
     let app = making.app;
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
-    let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default())));
+    let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default(), Arc::default())));
     let mut active = Active {
         execution: None,
         deadline,
