@@ -8,7 +8,7 @@
 
 int report(const ReportArguments& arguments) {
     Log log = Log::to_standard_error();
-    const Application application(arguments.plugin, arguments.app, arguments.options, log);
+    const Application application(arguments.plugin, arguments.app, arguments.options, arguments.cache, log);
     const nlohmann::ordered_json object = {
         {"engine", parse_json(application.engine().report(), "the engine's report")},
         {"registry", parse_json(application.registry().report(), "the registry's report")},

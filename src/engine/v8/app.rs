@@ -1,21 +1,21 @@
 //! An installed app: which realm serves a request.
 
 use super::checked;
-use super::code::Code;
 use super::isolates::{Pool, Worker};
 use super::limits::{Ended, Limits};
-use super::realm::{self, Realm, Served};
-use super::restoring;
+use super::prepared::{self, Prepared};
+use super::realm::{Realm, Served};
 use super::shared::SharedRealm;
-use super::snapshot::{self, Capture, Making};
+use super::snapshot::{self, Making};
+use super::stored;
 use super::supply::Supply;
 use super::watchdog::Watchdog;
 use crate::app::{App, Mode};
 use crate::engine::{
-    CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, RealmChoice, Route, RuntimeOptions, SharedRealms,
+    Cache, CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, RealmChoice, Route, RuntimeOptions,
+    SharedRealms,
 };
 use crate::error::Error;
-use crate::status::jsep_status;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -57,6 +57,8 @@ pub(super) struct V8App {
     watchdog: Arc<Watchdog>,
     /// Makes ready realms; none when requests are to make their own.
     supply: Option<Arc<Supply>>,
+    /// Whether the host had kept what an install makes.
+    from_cache: bool,
     timings: CaptureTimings,
     requests: AtomicU64,
     retired: AtomicU64,
@@ -68,6 +70,7 @@ impl V8App {
         app: Arc<App>,
         options: &Options,
         runtime: &RuntimeOptions,
+        cache: Option<&Cache>,
         watchdog: Arc<Watchdog>,
         supply: Arc<Supply>,
     ) -> Result<V8App, Error> {
@@ -75,56 +78,30 @@ impl V8App {
         let mut timings = CaptureTimings::default();
         limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
         let making = Making { app: &app, runtime, watchdog: &watchdog, optional: options.optional };
-        restoring::learn(making)?;
-        let capture = snapshot::evaluated_app(making, &mut timings)?;
+        let known = cache.and_then(|cache| stored::load(cache, making, options));
+        let from_cache = known.is_some();
+        let prepared = match known {
+            Some(prepared) => prepared,
+            None => {
+                let prepared = prepared::prepare(making, options, &mut timings)?;
+                if let Some(cache) = cache {
+                    stored::store(cache, making, options, &prepared);
+                }
+                prepared
+            }
+        };
         let begin = Instant::now();
-        let mut independent = true;
-        let (blob, evaluated_because) = match (capture, options.realm) {
-            (Capture::App(_), choice @ (RealmChoice::Evaluate | RealmChoice::Compiled)) => {
-                (snapshot::globals(making)?, Some(format!("the option realm={} asks for it", choice.name())))
-            }
-            (Capture::App(blob), _) => (blob, None),
-            (Capture::Impossible(obstacle), RealmChoice::Captured | RealmChoice::Ready) => {
-                let choice = options.realm.name();
-                let message = format!("realm={choice} asks for the app's evaluated state, but {}", obstacle.reason);
-                return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
-            }
-            (Capture::Impossible(obstacle), _) => {
-                independent = obstacle.independent;
-                (snapshot::globals(making)?, Some(obstacle.reason))
-            }
-        };
-        let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
-        let keeps_code = options.realm != RealmChoice::Evaluate;
-        let historical = match evaluated_because.is_none() && blob.depends_on_historical_state && has_historical {
-            true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?))),
-            false => None,
-        };
-        let pool = Pool::new(&app, Arc::new(blob));
-        for pool in historical.iter().chain(evaluated_because.as_ref().map(|_| &pool)).filter(|_| keeps_code) {
-            compile(pool, making)?;
-        }
-        let proven = match (options.realm, &evaluated_because) {
-            (RealmChoice::Auto | RealmChoice::Proven, Some(reason)) if !independent => Err(reason.clone()),
-            // Its objects make functions when they are first used, and keep them.
-            (RealmChoice::Auto | RealmChoice::Proven, _) if options.optional.intl => Err("there is Intl".to_owned()),
-            (RealmChoice::Auto | RealmChoice::Proven, _) => {
-                let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
-                verified.map(|()| Pool::new(&app, Arc::clone(pool.blob())))
-            }
-            (choice, _) => Err(format!("the option realm={} asks for it", choice.name())),
-        };
-        if let (RealmChoice::Proven, Err(reason)) = (options.realm, &proven) {
-            let message = format!("realm=4 asks for proven reuse, but {reason}");
-            return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
-        }
+        let Prepared { blob, historical, evaluated_because, proven } = prepared;
+        let pool = Pool::new(&app, blob);
+        let historical = historical.map(|blob| Pool::new(&app, blob));
+        let proven = proven.map(|()| Pool::new(&app, Arc::clone(pool.blob())));
         // The first request finds its isolate made.
         match &proven {
             Ok(proven) => {
                 let first = Worker::new(pool.blob(), runtime.max_heap_bytes)?;
                 proven.give(checked::begin(first, &app, runtime, &watchdog));
             }
-            Err(_) => pool.ensure_worker(runtime.max_heap_bytes)?,
+            Err(_) => pool.give(Worker::new(pool.blob(), runtime.max_heap_bytes)?),
         }
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let ladder = Ladder::new(app.endpoints().len());
@@ -139,6 +116,7 @@ impl V8App {
             ladder,
             watchdog,
             supply: options.realm.uses_ready_realms().then_some(supply),
+            from_cache,
             timings,
             requests: AtomicU64::new(0),
             retired: AtomicU64::new(0),
@@ -317,21 +295,6 @@ fn evaluating_rung(pool: &Pool) -> u32 {
     if pool.blob().has_code() { RUNG_COMPILED } else { RUNG_EVALUATED }
 }
 
-/// Keeps the compiled code of an app that will be evaluated for each request, as far as it can be made within the limits.
-fn compile(pool: &Pool, making: Making<'_>) -> Result<(), Error> {
-    let worker = Worker::new(pool.blob(), making.runtime.max_heap_bytes)?;
-    let limits = Limits::new(Instant::now() + making.runtime.max_execution_time, making.runtime);
-    let run = {
-        let mut locker = worker.isolate.lock();
-        limits.guard(&mut locker, &worker.heap, making.watchdog, |isolate| realm::compile(isolate, &worker, making.app))
-    };
-    if let Ok((Ok(code), None)) = run {
-        pool.blob().keep(Code::new(code));
-        pool.give(worker);
-    }
-    Ok(())
-}
-
 /// The outcome of a request that came to its end.
 fn outcome(served: Served, rung: u32, begin: Instant) -> Outcome {
     Outcome {
@@ -413,6 +376,7 @@ impl InstalledApp for V8App {
             "not_proven_because": self.proven.as_ref().err(),
             "blob_bytes": self.pool.blob().bytes().len(),
             "code": self.pool.blob().has_code().then(|| self.pool.blob().code().report()),
+            "from_cache": self.from_cache,
             "requests": self.requests.load(Ordering::Relaxed),
             "retired_isolates": self.retired.load(Ordering::Relaxed),
             "endpoints": serde_json::Map::from_iter(endpoints),

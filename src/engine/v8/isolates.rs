@@ -132,14 +132,6 @@ impl Pool {
         })
     }
 
-    /// Makes a worker for the first request, unless one waits already.
-    pub(super) fn ensure_worker(&self, heap_bytes: usize) -> Result<(), Error> {
-        if self.lock().is_empty() {
-            self.give(Worker::new(&self.blob, heap_bytes)?);
-        }
-        Ok(())
-    }
-
     /// The blob that the workers are made from.
     pub(super) fn blob(&self) -> &Arc<Blob> {
         &self.blob
