@@ -60,6 +60,8 @@ struct ReportArguments {
     std::string plugin;
     std::string app;
     Options options;
+    std::vector<std::string> requests;  // METHOD TARGET [BODY], sent before the report.
+    unsigned count = 1;                 // How often each is sent.
 };
 
 int call(const CallArguments& arguments);

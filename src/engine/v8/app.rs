@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Number of rungs.
+const RUNGS: usize = 6;
 /// Rung of the realm ladder on which the app is evaluated for each request.
 const RUNG_EVALUATED: u32 = 0;
 /// Rung on which a fresh realm has the app's evaluated state.
@@ -55,7 +57,8 @@ pub(super) struct V8App {
     /// Makes ready realms; none when requests are to make their own.
     supply: Option<Arc<Supply>>,
     timings: CaptureTimings,
-    requests: AtomicU64,
+    /// Requests by the rung that served them.
+    served: [AtomicU64; RUNGS],
     retired: AtomicU64,
 }
 
@@ -125,7 +128,7 @@ impl V8App {
             watchdog,
             supply: options.realm.uses_ready_realms().then_some(supply),
             timings,
-            requests: AtomicU64::new(0),
+            served: Default::default(),
             retired: AtomicU64::new(0),
         })
     }
@@ -322,10 +325,9 @@ fn ended(ended: Ended, rung: u32, begin: Instant) -> Outcome {
     }
 }
 
-impl InstalledApp for V8App {
-    fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
+impl V8App {
+    fn serve(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
         let begin = Instant::now();
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let limits = Limits::new(execution.deadline, execution.options);
         if let Err(ended) = limits.check() {
             return self::ended(ended, self.pool(execution.mode).1, begin);
@@ -352,6 +354,16 @@ impl InstalledApp for V8App {
         }
         self.execute_fresh(endpoint, execution, limits, begin)
     }
+}
+
+impl InstalledApp for V8App {
+    fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
+        let outcome = self.serve(endpoint, execution);
+        if let Some(count) = self.served.get(outcome.rung as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
+    }
 
     fn summary(&self) -> String {
         let fresh = match &self.evaluated_because {
@@ -370,6 +382,8 @@ impl InstalledApp for V8App {
             self.app.endpoints().iter().enumerate().map(|(index, endpoint)| {
                 (format!("{} {}", endpoint.method, endpoint.template), self.ladder.report(index))
             });
+        let served: Vec<u64> = self.served.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        let pools = std::iter::once(&self.pool).chain(&self.historical).chain(&self.proven);
         serde_json::json!({
             "rung": self.pool(Mode::ReadWrite).1,
             "historical_rung": self.pool(Mode::Historical).1,
@@ -377,7 +391,10 @@ impl InstalledApp for V8App {
             "proven": self.proven.is_ok(),
             "not_proven_because": self.proven.as_ref().err(),
             "blob_bytes": self.pool.blob().bytes().len(),
-            "requests": self.requests.load(Ordering::Relaxed),
+            "requests": served.iter().sum::<u64>(),
+            "served_by_rung": served,
+            "isolates": pools.clone().map(|pool| pool.workers()).sum::<usize>(),
+            "ready_realms": pools.map(|pool| pool.ready_realms()).sum::<usize>(),
             "retired_isolates": self.retired.load(Ordering::Relaxed),
             "endpoints": serde_json::Map::from_iter(endpoints),
         })

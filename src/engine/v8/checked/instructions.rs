@@ -3,6 +3,7 @@
 //! V8 judges a function by its instructions, and refuses it as a whole when one is not on its list. The harmless ones below are left
 //! out of what V8 looks at; the instructions that change objects are checked one by one all the same.
 
+use super::Handle;
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::ffi::{CStr, c_char};
@@ -30,7 +31,7 @@ const HARMLESS: [&str; 12] = [
 ];
 
 /// Functions of V8's runtime that only read, or change nothing but the object that is just being made.
-const HARMLESS_INTRINSICS: [&str; 15] = [
+const HARMLESS_INTRINSICS: [&str; 17] = [
     // `{a, ...object}` and `let {a, ...rest} = object`.
     "CopyDataProperties",
     "_CopyDataProperties",
@@ -41,6 +42,9 @@ const HARMLESS_INTRINSICS: [&str; 15] = [
     "_GeneratorGetResumeMode",
     "_GeneratorClose",
     "_GeneratorYieldResult",
+    // `await`: the function that waits is new. An older promise that it waits for can't be settled any more.
+    "_AsyncFunctionAwait",
+    "_AsyncFunctionReject",
     "CreateIterResultObject",
     "_CreateIterResultObject",
     "ThrowConstAssignError",
@@ -48,6 +52,10 @@ const HARMLESS_INTRINSICS: [&str; 15] = [
     "NewReferenceError",
     "LoadFromSuper",
 ];
+
+/// Functions of V8 that go on with an async function that waited. No script can get hold of them, and older ones are never called,
+/// because the promises that they wait for can't be settled any more.
+const HARMLESS_BUILTINS: [&str; 2] = ["AsyncFunctionAwaitResolveClosure", "AsyncFunctionAwaitRejectClosure"];
 
 /// V8's `BytecodeArrayIterator`.
 #[repr(C)]
@@ -73,6 +81,10 @@ unsafe extern "C" {
     /// `v8::internal::Runtime::FunctionForName(name, length)`.
     #[link_name = "_ZN2v88internal7Runtime15FunctionForNameEPKhi"]
     fn intrinsic_of(name: *const u8, length: i32) -> *const Intrinsic;
+
+    /// `v8::internal::Builtins::name(number)`.
+    #[link_name = "_ZN2v88internal8Builtins4nameENS0_7BuiltinE"]
+    fn name_of_builtin(number: i32) -> *const c_char;
 
     /// `v8::internal::Runtime::FunctionForId(number)`.
     #[link_name = "_ZN2v88internal7Runtime13FunctionForIdENS1_10FunctionIdE"]
@@ -120,12 +132,39 @@ fn instructions() -> &'static Instructions {
     })
 }
 
-/// Runs `judge`, in which V8 does not see harmless instructions.
-pub(super) fn leaving_out_harmless<R>(judge: impl FnOnce() -> R) -> R {
+/// Runs `judge`, in which V8 does not see harmless instructions. The second result tells whether V8 looked at instructions at all:
+/// functions of its own have none.
+pub(super) fn leaving_out_harmless<R>(judge: impl FnOnce() -> R) -> (R, bool) {
     LEAVING_OUT.set(true);
     let result = judge();
-    LEAVING_OUT.set(false);
-    result
+    let looked = !LEAVING_OUT.replace(false);
+    (result, looked)
+}
+
+/// Whether a function of V8's own is harmless in spite of V8's list.
+///
+/// # Safety
+/// `function` is a handle of a `SharedFunctionInfo` without instructions.
+pub(super) unsafe fn is_harmless_builtin(function: Handle) -> bool {
+    /// Where the number of the function can be: one of the first members, as a small integer.
+    const MEMBERS: usize = 4;
+    const TAG: usize = 1;
+    static NUMBERS: OnceLock<Vec<usize>> = OnceLock::new();
+    let numbers = NUMBERS.get_or_init(|| {
+        /// V8 has more than these.
+        const BUILTINS: i32 = 1500;
+        // SAFETY: the numbers are those of V8, and names are constants.
+        let name = |number: i32| unsafe { CStr::from_ptr(name_of_builtin(number)) }.to_str().unwrap_or_default();
+        let harmless = (0..BUILTINS).filter(|number| HARMLESS_BUILTINS.contains(&name(*number)));
+        harmless.filter_map(|number| usize::try_from(number).ok()).collect()
+    });
+    // SAFETY: the handle's place holds the tagged address of an object with at least this many members.
+    let members = unsafe {
+        let object = (*function.cast::<usize>() - TAG) as *const usize;
+        std::slice::from_raw_parts(object.add(1), MEMBERS)
+    };
+    // A small integer has its value in the upper half of the word, and nothing in the lower.
+    members.iter().any(|word| *word & 0xffff_ffff == 0 && *word != 0 && numbers.contains(&(*word >> 32)))
 }
 
 /// Lets a new iterator go over all but the harmless instructions, if they are to be left out.

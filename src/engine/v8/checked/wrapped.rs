@@ -213,10 +213,13 @@ unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Ha
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE")]
 unsafe extern "C" fn state_of_function(isolate: *mut c_void, function: Handle) -> i32 {
-    instructions::leaving_out_harmless(|| {
-        // SAFETY: V8's own arguments go on to V8.
-        unsafe { v8_state_of_function(isolate, function) }
-    })
+    const HAS_SIDE_EFFECTS: i32 = 1;
+    const HAS_NO_SIDE_EFFECT: i32 = 3;
+    // SAFETY: V8's own arguments go on to V8.
+    let (state, looked) = instructions::leaving_out_harmless(|| unsafe { v8_state_of_function(isolate, function) });
+    // SAFETY: V8 looked at no instructions, because the function has none.
+    let harmless = state == HAS_SIDE_EFFECTS && !looked && unsafe { instructions::is_harmless_builtin(function) };
+    if harmless { HAS_NO_SIDE_EFFECT } else { state }
 }
 
 /// Asked for an iteration over the instructions of a function.
