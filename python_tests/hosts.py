@@ -47,6 +47,7 @@ ENGINES = [
     Engine("jsv8", V8),
     Engine("jsv8-jitless", V8, ("jit=off",)),
     Engine("jsv8-realm0", V8, ("realm=0",)),
+    Engine("jsv8-realm1", V8, ("realm=1", "jit=off")),
     Engine("jsv8-realm2", V8, ("realm=2", "jit=off")),
     Engine("jsv8-realm4", V8, ("realm=4", "jit=off")),
     Engine("jsquickjs", QUICKJS),

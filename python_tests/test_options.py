@@ -56,7 +56,7 @@ def test_intl_is_an_option(engine, serve):
         ("untrusted_time", "false", "real or gated"),
         ("subprocesses", "yes", "on or off"),
         ("intl", "1", "o"),
-        ("realm", "1", "auto, fresh, 0 or 2"),
+        ("realm", "6", "auto, fresh, 0, 1, 2, 3 or 4"),
         ("helper_threads", "9", "a number from 0 to 8"),
         ("max_heap_bytes", "-1", "a whole number from 0 to 9007199254740992"),
         ("return_exception_details", "on", "true or false"),

@@ -9,8 +9,8 @@ use std::ffi::c_void;
 ///
 /// Engine options, read by `jsep_engine_new` only:
 /// - `jit`: `on` or `off` (default `on`; the QuickJS library knows only `off`). One mode a process: the first engine decides.
-/// - `realm`: how a request gets its fresh realm. `auto` (default) and `fresh` let the engine choose, `0` evaluates the app for
-///   each request, `2` uses the app's evaluated state. The result of a request is the same.
+/// - `realm`: how a request gets its fresh realm. `auto` (default) and `fresh` let the engine choose, `0` compiles and evaluates the
+///   app for each request, `1` evaluates it from compiled code, `2` uses its evaluated state. The result of a request is the same.
 /// - `helper_threads`: threads of the engine's own for garbage collection and compilation, 0 to 8 (default 1; with `jit` =
 ///   `off` 0).
 /// - `untrusted_time`: what scripts see of the clock. `real` (default): the host's time. `gated`: 0, until the script calls

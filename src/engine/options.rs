@@ -13,6 +13,8 @@ pub enum RealmChoice {
     Fresh,
     /// Evaluate the app for each request.
     Evaluate,
+    /// Evaluate the app for each request, from compiled code.
+    Compiled,
     /// Start from the app's evaluated state.
     Captured,
     /// Start from the app's evaluated state, in a realm that was made before the request came if there is one.
@@ -22,10 +24,11 @@ pub enum RealmChoice {
 }
 
 impl RealmChoice {
-    const ALL: [RealmChoice; 6] = [
+    const ALL: [RealmChoice; 7] = [
         RealmChoice::Auto,
         RealmChoice::Fresh,
         RealmChoice::Evaluate,
+        RealmChoice::Compiled,
         RealmChoice::Captured,
         RealmChoice::Ready,
         RealmChoice::Proven,
@@ -37,6 +40,7 @@ impl RealmChoice {
             RealmChoice::Auto => "auto",
             RealmChoice::Fresh => "fresh",
             RealmChoice::Evaluate => "0",
+            RealmChoice::Compiled => "1",
             RealmChoice::Captured => "2",
             RealmChoice::Ready => "3",
             RealmChoice::Proven => "4",
@@ -50,7 +54,7 @@ impl RealmChoice {
 
     fn parse(name: &str, value: &str) -> Result<RealmChoice, Error> {
         let found = RealmChoice::ALL.into_iter().find(|choice| choice.name() == value);
-        found.ok_or_else(|| invalid(name, value, "auto, fresh, 0, 2, 3 or 4"))
+        found.ok_or_else(|| invalid(name, value, "auto, fresh, 0, 1, 2, 3 or 4"))
     }
 }
 

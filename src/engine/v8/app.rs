@@ -1,9 +1,10 @@
 //! An installed app: which realm serves a request.
 
 use super::checked;
+use super::code::Code;
 use super::isolates::{Pool, Worker};
 use super::limits::{Ended, Limits};
-use super::realm::{Realm, Served};
+use super::realm::{self, Realm, Served};
 use super::restoring;
 use super::shared::SharedRealm;
 use super::snapshot::{self, Capture, Making};
@@ -23,6 +24,8 @@ use std::time::{Duration, Instant};
 const RUNGS: usize = 6;
 /// Rung of the realm ladder on which the app is evaluated for each request.
 const RUNG_EVALUATED: u32 = 0;
+/// Rung on which the app is evaluated for each request, from compiled code.
+const RUNG_COMPILED: u32 = 1;
 /// Rung on which a fresh realm has the app's evaluated state.
 const RUNG_CAPTURED: u32 = 2;
 /// Rung on which a fresh realm with the app's evaluated state was made before the request came.
@@ -80,8 +83,8 @@ impl V8App {
         let begin = Instant::now();
         let mut independent = true;
         let (blob, evaluated_because) = match (capture, options.realm) {
-            (Capture::App(_), RealmChoice::Evaluate) => {
-                (snapshot::globals(making)?, Some("the option realm=0 asks for it".to_owned()))
+            (Capture::App(_), choice @ (RealmChoice::Evaluate | RealmChoice::Compiled)) => {
+                (snapshot::globals(making)?, Some(format!("the option realm={} asks for it", choice.name())))
             }
             (Capture::App(blob), _) => (blob, None),
             (Capture::Impossible(obstacle), RealmChoice::Captured | RealmChoice::Ready) => {
@@ -95,24 +98,36 @@ impl V8App {
             }
         };
         let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
+        let keeps_code = options.realm != RealmChoice::Evaluate;
         let historical = match evaluated_because.is_none() && blob.depends_on_historical_state && has_historical {
-            true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?), runtime.max_heap_bytes)?),
+            true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?))),
             false => None,
         };
-        let pool = Pool::new(&app, Arc::new(blob), runtime.max_heap_bytes)?;
+        let pool = Pool::new(&app, Arc::new(blob));
+        for pool in historical.iter().chain(evaluated_because.as_ref().map(|_| &pool)).filter(|_| keeps_code) {
+            compile(pool, making)?;
+        }
         let proven = match (options.realm, &evaluated_because) {
             (RealmChoice::Auto | RealmChoice::Proven, Some(reason)) if !independent => Err(reason.clone()),
             // Its objects make functions when they are first used, and keep them.
             (RealmChoice::Auto | RealmChoice::Proven, _) if options.optional.intl => Err("there is Intl".to_owned()),
             (RealmChoice::Auto | RealmChoice::Proven, _) => {
                 let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
-                verified.map(|()| Pool::empty(&app, Arc::clone(pool.blob())))
+                verified.map(|()| Pool::new(&app, Arc::clone(pool.blob())))
             }
             (choice, _) => Err(format!("the option realm={} asks for it", choice.name())),
         };
         if let (RealmChoice::Proven, Err(reason)) = (options.realm, &proven) {
             let message = format!("realm=4 asks for proven reuse, but {reason}");
             return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
+        }
+        // The first request finds its isolate made.
+        match &proven {
+            Ok(proven) => {
+                let first = Worker::new(pool.blob(), runtime.max_heap_bytes)?;
+                proven.give(checked::begin(first, &app, runtime, &watchdog));
+            }
+            Err(_) => pool.ensure_worker(runtime.max_heap_bytes)?,
         }
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let ladder = Ladder::new(app.endpoints().len());
@@ -136,8 +151,8 @@ impl V8App {
     /// Where a request of this mode gets its isolate, and on which rung that is.
     fn pool(&self, mode: Mode) -> (&Arc<Pool>, u32) {
         match &self.historical {
-            Some(pool) if mode == Mode::Historical => (pool, RUNG_EVALUATED),
-            _ if self.evaluated_because.is_some() => (&self.pool, RUNG_EVALUATED),
+            Some(pool) if mode == Mode::Historical => (pool, evaluating_rung(pool)),
+            _ if self.evaluated_because.is_some() => (&self.pool, evaluating_rung(&self.pool)),
             _ => (&self.pool, RUNG_CAPTURED),
         }
     }
@@ -300,6 +315,26 @@ impl V8App {
     }
 }
 
+/// The rung of an app that is evaluated for each request.
+fn evaluating_rung(pool: &Pool) -> u32 {
+    if pool.blob().has_code() { RUNG_COMPILED } else { RUNG_EVALUATED }
+}
+
+/// Keeps the compiled code of an app that will be evaluated for each request, as far as it can be made within the limits.
+fn compile(pool: &Pool, making: Making<'_>) -> Result<(), Error> {
+    let worker = Worker::new(pool.blob(), making.runtime.max_heap_bytes)?;
+    let limits = Limits::new(Instant::now() + making.runtime.max_execution_time, making.runtime);
+    let run = {
+        let mut locker = worker.isolate.lock();
+        limits.guard(&mut locker, &worker.heap, making.watchdog, |isolate| realm::compile(isolate, &worker, making.app))
+    };
+    if let Ok((Ok(code), None)) = run {
+        pool.blob().keep(Code::new(code));
+        pool.give(worker);
+    }
+    Ok(())
+}
+
 /// The outcome of a request that came to its end.
 fn outcome(served: Served, rung: u32, begin: Instant) -> Outcome {
     Outcome {
@@ -395,6 +430,7 @@ impl InstalledApp for V8App {
             "served_by_rung": served,
             "isolates": pools.clone().map(|pool| pool.workers()).sum::<usize>(),
             "ready_realms": pools.map(|pool| pool.ready_realms()).sum::<usize>(),
+            "code": self.pool.blob().has_code().then(|| self.pool.blob().code().report()),
             "retired_isolates": self.retired.load(Ordering::Relaxed),
             "endpoints": serde_json::Map::from_iter(endpoints),
         })

@@ -68,6 +68,12 @@ fn mark(isolate: *mut c_void, place: usize, expected: bool) -> Option<*mut u8> {
     (unsafe { mark.read() } == u8::from(expected)).then_some(mark)
 }
 
+/// Whether V8's code tells that realms can be captured complete.
+pub(super) fn is_expected() -> bool {
+    static EXPECTED: OnceLock<bool> = OnceLock::new();
+    *EXPECTED.get_or_init(|| find().is_some())
+}
+
 /// Whether realms are captured complete. Known from the first capture of the process on.
 pub(super) fn is_possible() -> bool {
     matches!(PLACE.get(), Some(Some(_)))

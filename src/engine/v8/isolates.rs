@@ -12,6 +12,7 @@ use super::supply::Supply;
 use crate::app::App;
 use crate::error::Error;
 use crate::status::jsep_status;
+use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::ThreadId;
@@ -22,6 +23,8 @@ pub(super) struct Worker {
     pub(super) realm: Option<Realm>,
     /// Realms that no request has used.
     pub(super) ready: Vec<Realm>,
+    /// The realm that was restored with the isolate, until it is used.
+    first: Cell<Option<v8::Global<v8::Context>>>,
     /// Templates of map handles by permission.
     pub(super) handle_templates: Vec<v8::Global<v8::ObjectTemplate>>,
     pub(super) isolate: v8::SharedIsolate,
@@ -51,7 +54,7 @@ impl Worker {
         let mut isolate = v8::Isolate::new(parameters);
         prepare(&mut isolate);
         let heap = HeapGuard::watch(&mut isolate);
-        let handle_templates = {
+        let (first, handle_templates) = {
             v8::scope!(let scope, &mut isolate);
             let context = completing::restore(scope);
             let scope = &mut v8::ContextScope::new(scope, context);
@@ -60,7 +63,7 @@ impl Worker {
                 let template = scope.get_isolate_data_from_snapshot_once::<v8::ObjectTemplate>(index);
                 templates.push(v8::Global::new(scope, template.map_err(|_| failed("its blob lacks a template"))?));
             }
-            templates
+            (v8::Global::new(scope, context), templates)
         };
         // SAFETY: everything attached to the isolate may be used on any thread: the allocator counts with atomics, the heap
         // guard has an atomic and a thread-safe handle, and the data slot is null outside of runs.
@@ -69,6 +72,7 @@ impl Worker {
         Ok(Worker {
             realm: None,
             ready: Vec::new(),
+            first: Cell::new(Some(first)),
             handle_templates,
             isolate,
             heap,
@@ -77,6 +81,14 @@ impl Worker {
             heap_bytes,
             last_thread,
         })
+    }
+
+    /// A realm as it was captured, in which nothing has run.
+    pub(super) fn restore<'s>(&self, scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
+        match self.first.take() {
+            Some(first) => v8::Local::new(scope, &first),
+            None => completing::restore(scope),
+        }
     }
 
     /// The heap limit that it was made with.
@@ -108,15 +120,8 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    /// A pool whose first worker is made already, for the first request.
-    pub(super) fn new(app: &Arc<App>, blob: Arc<Blob>, heap_bytes: usize) -> Result<Arc<Pool>, Error> {
-        let pool = Pool::empty(app, blob);
-        pool.give(Worker::new(&pool.blob, heap_bytes)?);
-        Ok(pool)
-    }
-
     /// A pool without a worker.
-    pub(super) fn empty(app: &Arc<App>, blob: Arc<Blob>) -> Arc<Pool> {
+    pub(super) fn new(app: &Arc<App>, blob: Arc<Blob>) -> Arc<Pool> {
         Arc::new(Pool {
             app: Arc::clone(app),
             blob,
@@ -125,6 +130,14 @@ impl Pool {
             wanted: AtomicUsize::new(0),
             asked: AtomicBool::new(false),
         })
+    }
+
+    /// Makes a worker for the first request, unless one waits already.
+    pub(super) fn ensure_worker(&self, heap_bytes: usize) -> Result<(), Error> {
+        if self.lock().is_empty() {
+            self.give(Worker::new(&self.blob, heap_bytes)?);
+        }
+        Ok(())
     }
 
     /// The blob that the workers are made from.

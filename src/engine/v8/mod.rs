@@ -9,6 +9,7 @@
 //! - `snapshot`: capturing the evaluated app
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
+//! - `code`: compiled code of modules that are evaluated for each request
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
@@ -21,6 +22,7 @@ mod app;
 mod bindings;
 mod buffers;
 mod checked;
+mod code;
 mod completing;
 mod exception;
 mod isolates;

@@ -1,6 +1,7 @@
 //! Compiling, linking and evaluating the modules of an app in one realm.
 
 use super::active;
+use super::code::Code;
 use super::exception;
 use crate::app::{self, App};
 use crate::engine::Thrown;
@@ -18,12 +19,14 @@ pub(super) struct Graph {
     names: HashMap<i32, String>,
     /// Where the captured modules are, by name.
     captured: Arc<HashMap<String, usize>>,
+    /// Compiled code of the modules that are compiled here.
+    code: Arc<Code>,
 }
 
 impl Graph {
     /// The modules of a realm without any, or of one that was captured with some.
-    pub(super) fn new(app: Arc<App>, captured: Arc<HashMap<String, usize>>) -> Graph {
-        Graph { app, modules: HashMap::new(), names: HashMap::new(), captured }
+    pub(super) fn new(app: Arc<App>, captured: Arc<HashMap<String, usize>>, code: Arc<Code>) -> Graph {
+        Graph { app, modules: HashMap::new(), names: HashMap::new(), captured, code }
     }
 
     /// All modules by name.
@@ -62,7 +65,7 @@ impl Graph {
             }
             let app = Arc::clone(&self.app);
             let source = app.module(&name).ok_or_else(|| missing(&name, &importer, place))?;
-            let module = compile_one(scope, &name, source)?;
+            let module = compile_one(scope, &name, source, &self.code)?;
             self.remember(scope, &name, module);
             let requests = module.get_module_requests();
             for index in 0..requests.length() {
@@ -95,6 +98,7 @@ fn compile_one<'s>(
     scope: &mut v8::PinScope<'s, '_>,
     name: &str,
     source: &str,
+    code: &Code,
 ) -> Result<v8::Local<'s, v8::Module>, Error> {
     let display = app::display_name(name);
     let failed = |reason: &str, line: u32, column: u32| {
@@ -105,9 +109,24 @@ fn compile_one<'s>(
         return Err(failed("the source is too long", 0, 0));
     };
     let origin = v8::ScriptOrigin::new(scope, resource.into(), 0, 0, false, 0, None, false, false, true, None);
-    let mut source = v8::script_compiler::Source::new(text, Some(&origin));
+    let cached = code.module(name).map(v8::script_compiler::CachedData::new);
+    let (mut source, options) = match cached {
+        Some(cached) => (
+            v8::script_compiler::Source::new_with_cached_data(text, Some(&origin), cached),
+            v8::script_compiler::CompileOptions::ConsumeCodeCache,
+        ),
+        None => (
+            v8::script_compiler::Source::new(text, Some(&origin)),
+            v8::script_compiler::CompileOptions::NoCompileOptions,
+        ),
+    };
     v8::tc_scope!(let scope, scope);
-    match v8::script_compiler::compile_module(scope, &mut source) {
+    let compiled =
+        v8::script_compiler::compile_module2(scope, &mut source, options, v8::script_compiler::NoCacheReason::NoReason);
+    if source.get_cached_data().is_some_and(|cached| cached.rejected()) {
+        code.note_rejected();
+    }
+    match compiled {
         Some(module) => Ok(module),
         None => {
             let (reason, line, column) = caught(scope);

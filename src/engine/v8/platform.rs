@@ -65,9 +65,11 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
     // an initial size, V8 lets dead realms pile up to 38 MB before it collects for the first time, and keeps that memory; it then collects
     // at 10 MB. Requests take the same time with all sizes from 10 to 40 MB. Context cells, which only the compilers have, make
     // closures that set a variable of the function around them, new as both may be, something that V8's side-effect check refuses.
+    // V8 would add to its read-only memory what a capture finds there to be read-only, which makes captures dearer and blobs larger, and
+    // lets only those blobs fit each other that are made while one isolate lives on.
     let mut flags = String::from(
         "--enable-experimental-regexp-engine-on-excessive-backtracks --rehash-snapshot --no-turboshaft-loop-unrolling \
-         --initial-old-space-size=16 --no-script-context-cells --no-function-context-cells",
+         --initial-old-space-size=16 --no-script-context-cells --no-function-context-cells --no-extensible-ro-snapshot",
     );
     if !wished.jit {
         flags.push_str(" --jitless");

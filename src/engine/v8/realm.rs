@@ -11,6 +11,7 @@ use super::snapshot::{self, Handlers};
 use crate::app::{self, App};
 use crate::engine::functions::historical_state_json;
 use crate::engine::{CaptureTimings, Exception, Execution, Failure, Reply};
+use crate::error::Error;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -67,13 +68,13 @@ impl Realm {
     ) -> Result<Realm, Exception> {
         let begin = Instant::now();
         v8::scope!(let scope, isolate);
-        let context = completing::restore(scope);
+        let context = worker.restore(scope);
         let scope = &mut v8::ContextScope::new(scope, context);
         if !completing::is_possible() {
             snapshot::remove_shared_memory(scope, context);
         }
         let (invoke, enter) = (captured(scope, worker.blob.invoke)?, captured(scope, worker.blob.enter)?);
-        let mut graph = Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules));
+        let mut graph = Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules), worker.blob.code());
         let mut handlers = HashMap::new();
         if checked && worker.blob.handlers.is_empty() {
             (graph, handlers) = evaluate_before_requests(scope, worker, app, graph)?;
@@ -250,13 +251,31 @@ fn evaluate_before_requests(
     graph: Graph,
 ) -> Result<Evaluated, Exception> {
     let graph = Rc::new(RefCell::new(graph));
+    let (handlers, touched) = evaluate_without_request(scope, worker, app, &graph);
+    let handlers = match (handlers, touched) {
+        (Ok(Handlers::All(handlers)), None) => handlers,
+        (Ok(Handlers::Threw(error)) | Err(error), None) => return Err(problem(&error.message)),
+        (_, Some(what)) => return Err(problem(&format!("the top level uses {what}"))),
+    };
+    let handlers = handlers.into_iter().map(|handler| v8::Global::new(scope, handler)).enumerate().collect();
+    let graph = Rc::try_unwrap(graph).map_err(|_| problem("the modules of a realm are in use"))?;
+    Ok((graph.into_inner(), handlers))
+}
+
+/// Evaluates the app; also tells what its top level used that only a request has.
+fn evaluate_without_request<'s>(
+    scope: Scope<'_, 's, '_>,
+    worker: &Worker,
+    app: &Arc<App>,
+    graph: &Rc<RefCell<Graph>>,
+) -> (Result<Handlers<'s>, Error>, Option<&'static str>) {
     let mut active = Active {
         execution: None,
         // The caller's limits end it.
         deadline: Instant::now() + Duration::from_secs(3600),
         touched: None,
         touched_historical_state: false,
-        graph: Rc::clone(&graph),
+        graph: Rc::clone(graph),
         handle_templates: &worker.handle_templates,
         buffers: &worker.buffers,
         reply: None,
@@ -267,17 +286,39 @@ fn evaluate_before_requests(
     // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
     let entered = unsafe { active::enter(scope, &raw mut active) };
     v8::tc_scope!(let scope, scope);
-    let handlers = snapshot::evaluate(scope, app, &graph, &mut CaptureTimings::default());
+    let handlers = snapshot::evaluate(scope, app, graph, &mut CaptureTimings::default());
     drop(entered);
-    let handlers = match (handlers, active.touched) {
-        (Ok(Handlers::All(handlers)), None) => handlers,
-        (Ok(Handlers::Threw(error)) | Err(error), None) => return Err(problem(&error.message)),
-        (_, Some(what)) => return Err(problem(&format!("the top level uses {what}"))),
-    };
-    let handlers = handlers.into_iter().map(|handler| v8::Global::new(scope, handler)).enumerate().collect();
-    drop(active);
-    let graph = Rc::try_unwrap(graph).map_err(|_| problem("the modules of a realm are in use"))?;
-    Ok((graph.into_inner(), handlers))
+    (handlers, active.touched)
+}
+
+/// Compiles the app's modules in a new realm, evaluates them as far as that goes without a request, and gives their code with the
+/// functions that ran.
+pub(super) fn compile(
+    isolate: &mut v8::Isolate,
+    worker: &Worker,
+    app: &Arc<App>,
+) -> Result<HashMap<String, Vec<u8>>, Error> {
+    v8::scope!(let scope, isolate);
+    let context = worker.restore(scope);
+    let scope = &mut v8::ContextScope::new(scope, context);
+    if !completing::is_possible() {
+        snapshot::remove_shared_memory(scope, context);
+    }
+    let graph = Graph::new(Arc::clone(app), Arc::default(), Arc::default());
+    let graph = Rc::new(RefCell::new(graph));
+    for endpoint in app.endpoints() {
+        graph.borrow_mut().compile(scope, &endpoint.module)?;
+    }
+    // V8 ends the process when a module that threw is asked for its script, so all are asked before.
+    let mut scripts = HashMap::new();
+    for (name, module) in graph.borrow().modules() {
+        let script = v8::Local::new(scope, module).get_unbound_module_script(scope);
+        scripts.insert(name.clone(), script);
+    }
+    // What it comes to is known from the capture.
+    let _ = evaluate_without_request(scope, worker, app, &graph);
+    let code = scripts.into_iter().filter_map(|(name, script)| Some((name, script.create_code_cache()?.to_vec())));
+    Ok(code.collect())
 }
 
 /// A handler of an app that was not captured: its modules are compiled and evaluated now.

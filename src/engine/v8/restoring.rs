@@ -4,36 +4,43 @@ use super::active;
 use super::completing;
 use super::exception;
 use super::isolates::Worker;
+use super::platform;
 use super::snapshot::{self, Making};
 use crate::engine::Thrown;
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 /// The properties that appear in a restored realm, as a JSON array of paths. V8's flags are fixed, so this is a fact about the
 /// process.
 static ADDITIONS: OnceLock<String> = OnceLock::new();
 
-/// The first restored isolate of the process, which is never used again. V8's isolates share read-only memory that goes with the last
-/// of them, and blobs that are written before and after that don't fit each other: V8 ends the process when both are restored.
-static FIRST: Mutex<Option<Worker>> = Mutex::new(None);
-
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
 
-/// Finds out the additions, once a process: captures a realm with only the globals, restores it, and compares.
+/// Finds out the additions, once a process. They are known for realms that are captured complete.
 pub(super) fn learn(making: Making<'_>) -> Result<(), Error> {
-    let mut first = FIRST.lock().unwrap_or_else(PoisonError::into_inner);
-    if first.is_some() {
-        return Ok(());
+    if ADDITIONS.get().is_none() {
+        let additions = if completing::is_expected() { known().to_owned() } else { compare(making)? };
+        ADDITIONS.get_or_init(|| additions);
     }
+    Ok(())
+}
+
+/// What V8 adds to a realm that was captured complete.
+fn known() -> &'static str {
+    if platform::has_machine_code() { r#"[["WebAssembly"]]"# } else { "[]" }
+}
+
+/// Captures a realm with only the globals, restores it, and tells what it has more.
+fn compare(making: Making<'_>) -> Result<String, Error> {
     let failed = |reason: &str| {
         Error::new(
             jsep_status::JSEP_ENGINE_START,
             format!("a captured realm can't be compared with a restored one: {reason}"),
         )
     };
-    let blob = Arc::new(snapshot::globals(making)?);
+    let blob = Arc::new(snapshot::listed_globals(making)?);
     let worker = Worker::new(&blob, making.runtime.max_heap_bytes)?;
     let restored = {
         let mut locker = worker.isolate.lock();
@@ -46,9 +53,7 @@ pub(super) fn learn(making: Making<'_>) -> Result<(), Error> {
     let parse = |json: &str| serde_json::from_str::<Vec<String>>(json).map_err(|error| failed(&error.to_string()));
     let captured: HashSet<String> = parse(&blob.properties)?.into_iter().collect();
     let added: Vec<String> = parse(&restored)?.into_iter().filter(|path| !captured.contains(path)).collect();
-    ADDITIONS.get_or_init(|| format!("[{}]", added.join(",")));
-    *first = Some(worker);
-    Ok(())
+    Ok(format!("[{}]", added.join(",")))
 }
 
 /// All properties of the current realm, as a JSON array of paths that are JSON themselves.
@@ -95,5 +100,56 @@ pub(super) fn note_use(
     });
     if let Err(thrown) = noted {
         exception::throw(scope, &thrown);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::watchdog::Watchdog;
+    use super::*;
+    use crate::app::App;
+    use crate::engine::{Abilities, Options, RuntimeOptions};
+
+    /// Runs a test with what a capture needs.
+    fn with_making(test: impl FnOnce(Making<'_>)) {
+        let (options, runtime) =
+            Options::parse(&[], Abilities { jit: true, intl: true }).unwrap_or_else(|_| unreachable!());
+        assert!(platform::start(&options).is_ok());
+        let bundle = br#"{"metadata": {"endpoints": {}}, "modules": []}"#;
+        let app = Arc::new(App::parse(bundle).unwrap_or_else(|_| unreachable!()));
+        let watchdog = Watchdog::new();
+        let runtime: &RuntimeOptions = &runtime;
+        test(Making { app: &app, runtime, watchdog: &watchdog, optional: options.optional });
+    }
+
+    #[test]
+    fn the_known_additions_are_those_that_a_comparison_finds() {
+        with_making(|making| {
+            if !completing::is_expected() {
+                return;
+            }
+            let found = compare(making).unwrap_or_default();
+            let found: Vec<String> = serde_json::from_str::<Vec<Vec<String>>>(&found)
+                .map(|paths| paths.into_iter().filter_map(|path| path.into_iter().next()).collect())
+                .unwrap_or_default();
+            assert!(!found.is_empty());
+            assert!(found.iter().all(|first| first == "WebAssembly"), "{found:?}");
+            assert_eq!(known(), r#"[["WebAssembly"]]"#);
+        });
+    }
+
+    #[test]
+    fn blobs_fit_each_other_although_no_isolate_lived_on_between_them() {
+        with_making(|making| {
+            let make = || snapshot::globals(making).ok().map(Arc::new);
+            let blobs: Vec<_> = (0..3).filter_map(|_| make()).collect();
+            assert_eq!(blobs.len(), 3);
+            drop(Worker::new(&blobs[1], making.runtime.max_heap_bytes));
+            let workers: Vec<_> =
+                blobs.iter().rev().map(|blob| Worker::new(blob, making.runtime.max_heap_bytes)).collect();
+            assert!(workers.iter().all(Result::is_ok));
+            let later = make();
+            assert!(later.is_some_and(|blob| Worker::new(&blob, making.runtime.max_heap_bytes).is_ok()));
+        });
     }
 }

@@ -3,6 +3,7 @@
 use super::active::{self, Active};
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
+use super::code::Code;
 use super::completing;
 use super::exception;
 use super::isolates;
@@ -17,7 +18,7 @@ use crate::status::jsep_status;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// V8 can write only one snapshot at a time.
@@ -41,10 +42,12 @@ pub(super) struct Blob {
     pub(super) handlers: Vec<usize>,
     /// The app's modules by name.
     pub(super) modules: Arc<HashMap<String, usize>>,
-    /// All properties of the realm, see `restoring`; only when the globals alone are captured.
+    /// All properties of the realm, see `restoring`; only when they were asked for.
     pub(super) properties: String,
     /// Whether the app's state depends on there being a `ccf.historicalState`.
     pub(super) depends_on_historical_state: bool,
+    /// Compiled code of modules that are not captured, once it is made.
+    code: OnceLock<Arc<Code>>,
 }
 
 // SAFETY: the data is plain memory that is only read.
@@ -56,6 +59,21 @@ impl Blob {
     /// The blob's bytes.
     pub(super) fn bytes(&self) -> &[u8] {
         &self.data
+    }
+
+    /// Compiled code of modules that are not captured; nothing when there is none.
+    pub(super) fn code(&self) -> Arc<Code> {
+        self.code.get().map(Arc::clone).unwrap_or_default()
+    }
+
+    /// Whether compiled code is kept.
+    pub(super) fn has_code(&self) -> bool {
+        self.code.get().is_some()
+    }
+
+    /// Keeps compiled code for realms that are made from now on.
+    pub(super) fn keep(&self, code: Code) {
+        self.code.get_or_init(|| Arc::new(code));
     }
 
     /// Where the templates of map handles are.
@@ -113,13 +131,24 @@ pub(super) struct Making<'a> {
 enum Contents {
     /// Only the globals.
     Globals,
+    /// The same, with a list of all properties.
+    ListedGlobals,
     /// The globals and the evaluated app.
     App,
 }
 
 /// Captures a realm with only the globals.
 pub(super) fn globals(making: Making<'_>) -> Result<Blob, Error> {
-    match write(making, Contents::Globals, &mut CaptureTimings::default())? {
+    only_globals(making, Contents::Globals)
+}
+
+/// As `globals`, with a list of all properties.
+pub(super) fn listed_globals(making: Making<'_>) -> Result<Blob, Error> {
+    only_globals(making, Contents::ListedGlobals)
+}
+
+fn only_globals(making: Making<'_>, contents: Contents) -> Result<Blob, Error> {
+    match write(making, contents, &mut CaptureTimings::default())? {
         Capture::App(blob) => Ok(blob),
         Capture::Impossible(obstacle) => Err(Error::new(jsep_status::JSEP_ENGINE_START, obstacle.reason)),
     }
@@ -181,6 +210,7 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
             modules: Arc::new(found.modules),
             properties: found.properties,
             depends_on_historical_state: found.depends_on_historical_state,
+            code: OnceLock::new(),
         })),
         _ => {
             let reason = "V8 can't write the app's state".to_owned();
@@ -206,7 +236,7 @@ fn fill(
     let app = making.app;
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
-    let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default())));
+    let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default(), Arc::default())));
     let mut active = Active {
         execution: None,
         deadline,
@@ -243,8 +273,8 @@ fn fill(
         }
     };
     let properties = match contents {
-        Contents::Globals => restoring::list(scope).unwrap_or_default(),
-        Contents::App => String::new(),
+        Contents::ListedGlobals => restoring::list(scope).unwrap_or_default(),
+        Contents::Globals | Contents::App => String::new(),
     };
     let hazard = hidden.restore(scope, context);
     impossible = impossible.or(hazard);
@@ -409,6 +439,9 @@ impl<'s> Hidden<'s> {
     fn hide(scope: &mut v8::PinScope<'s, '_>, context: v8::Local<'s, v8::Context>) -> Result<Self, Error> {
         let hide = |scope: &mut v8::PinScope<'s, '_>| {
             completing::complete(scope, context)?;
+            if completing::is_expected() && !completing::is_possible() {
+                return None;
+            }
             let name = v8::String::new(scope, "Atomics")?;
             let atomics = context.global(scope).get(scope, name.into())?;
             remove_shared_memory(scope, context);

@@ -164,6 +164,19 @@ pub(super) fn verify(
     }
 }
 
+/// Gives a new worker its realm for checked calls, if that can be made; otherwise requests find out why not.
+pub(super) fn begin(mut worker: Worker, app: &Arc<App>, runtime: &RuntimeOptions, watchdog: &Watchdog) -> Worker {
+    let limits = Limits::new(Instant::now() + TIME_TO_VERIFY, runtime);
+    let made = {
+        let mut locker = worker.isolate.lock();
+        limits.guard(&mut locker, &worker.heap, watchdog, |isolate| Realm::new(isolate, &worker, app, true))
+    };
+    if let Ok((Ok(realm), None)) = made {
+        worker.realm = Some(realm);
+    }
+    worker
+}
+
 /// Calls the functions of `canaries.js` in the current realm.
 pub(super) fn try_canaries(
     scope: &mut v8::PinScope<'_, '_>,
