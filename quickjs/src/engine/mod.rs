@@ -21,6 +21,6 @@ pub mod stack;
 pub use self::quickjs::{ABILITIES, create, library_name};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
-pub use options::{Abilities, OptionalGlobals, Options, RealmChoice, RuntimeOptions};
+pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};
 pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};
 pub use shared::SharedRealms;

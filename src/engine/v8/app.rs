@@ -10,9 +10,9 @@ use super::shared::SharedRealm;
 use super::snapshot::{self, Capture, Making};
 use super::supply::Supply;
 use super::watchdog::Watchdog;
-use crate::app::{App, Mode};
+use crate::app::{App, Mode, RealmChoice};
 use crate::engine::{
-    CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, RealmChoice, Route, RuntimeOptions, SharedRealms,
+    CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, Route, RuntimeOptions, SharedRealms,
 };
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -49,16 +49,18 @@ pub(super) struct V8App {
     pool: Arc<Pool>,
     /// Why the app is evaluated for each request; none when it is captured.
     evaluated_because: Option<String>,
-    /// For endpoints of mode `historical`, when the app's captured state holds only for the others.
-    historical: Option<Arc<Pool>>,
+    /// For endpoints that evaluate an app which is captured for the others.
+    evaluated: Option<Arc<Pool>>,
+    /// Whether the app's captured state holds only for endpoints that are not of mode `historical`.
+    historical_is_evaluated: bool,
     /// For calls under the side-effect check, whose isolates run nothing else; or why there are none.
     proven: Result<Arc<Pool>, String>,
-    /// Whether each request begins under the check, whatever it costs.
-    always_prove: bool,
+    /// What each endpoint asks for.
+    choices: Vec<RealmChoice>,
     ladder: Ladder,
     watchdog: Arc<Watchdog>,
-    /// Makes ready realms; none when requests are to make their own.
-    supply: Option<Arc<Supply>>,
+    /// Makes ready realms.
+    supply: Arc<Supply>,
     timings: CaptureTimings,
     /// Requests by the rung that served them.
     served: [AtomicU64; RUNGS],
@@ -81,45 +83,53 @@ impl V8App {
         restoring::learn(making)?;
         let capture = snapshot::evaluated_app(making, &mut timings)?;
         let begin = Instant::now();
+        let choices: Vec<RealmChoice> =
+            app.endpoints().iter().map(|endpoint| endpoint.realm.unwrap_or(options.realm)).collect();
+        let evaluates = |choice: &RealmChoice| matches!(choice, RealmChoice::Evaluate | RealmChoice::Compiled);
         let mut independent = true;
-        let (blob, evaluated_because) = match (capture, options.realm) {
-            (Capture::App(_), choice @ (RealmChoice::Evaluate | RealmChoice::Compiled)) => {
-                (snapshot::globals(making)?, Some(format!("the option realm={} asks for it", choice.name())))
+        let (blob, evaluated_because) = match capture {
+            Capture::App(_) if choices.iter().all(evaluates) => {
+                (snapshot::globals(making)?, Some(format!("the option realm={} asks for it", options.realm.name())))
             }
-            (Capture::App(blob), _) => (blob, None),
-            (Capture::Impossible(obstacle), RealmChoice::Captured | RealmChoice::Ready) => {
-                let choice = options.realm.name();
-                let message = format!("realm={choice} asks for the app's evaluated state, but {}", obstacle.reason);
-                return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
-            }
-            (Capture::Impossible(obstacle), _) => {
+            Capture::App(blob) => (blob, None),
+            Capture::Impossible(obstacle) => {
+                let captured = |choice: &RealmChoice| matches!(choice, RealmChoice::Captured | RealmChoice::Ready);
+                if let Some(endpoint) = choices.iter().position(captured) {
+                    let reason = format!("the app's evaluated state, but {}", obstacle.reason);
+                    return Err(no_such_rung(&app, endpoint, choices[endpoint], &reason));
+                }
                 independent = obstacle.independent;
                 (snapshot::globals(making)?, Some(obstacle.reason))
             }
         };
+        let captured = evaluated_because.is_none();
         let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
-        let keeps_code = options.realm != RealmChoice::Evaluate;
-        let historical = match evaluated_because.is_none() && blob.depends_on_historical_state && has_historical {
+        let historical = blob.depends_on_historical_state && has_historical;
+        let evaluated = match captured && (historical || choices.iter().any(evaluates)) {
             true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?))),
             false => None,
         };
+        let keeps_code = options.realm != RealmChoice::Evaluate;
+        let historical_is_evaluated = captured && blob.depends_on_historical_state;
         let pool = Pool::new(&app, Arc::new(blob));
-        for pool in historical.iter().chain(evaluated_because.as_ref().map(|_| &pool)).filter(|_| keeps_code) {
+        for pool in evaluated.iter().chain((!captured).then_some(&pool)).filter(|_| keeps_code) {
             compile(pool, making)?;
         }
-        let proven = match (options.realm, &evaluated_because) {
-            (RealmChoice::Auto | RealmChoice::Proven, Some(reason)) if !independent => Err(reason.clone()),
+        let proven = if !choices.iter().any(|choice| matches!(choice, RealmChoice::Auto | RealmChoice::Proven)) {
+            Err(format!("the option realm={} asks for it", options.realm.name()))
+        } else if let (Some(reason), false) = (&evaluated_because, independent) {
+            Err(reason.clone())
+        } else if options.optional.intl {
             // Its objects make functions when they are first used, and keep them.
-            (RealmChoice::Auto | RealmChoice::Proven, _) if options.optional.intl => Err("there is Intl".to_owned()),
-            (RealmChoice::Auto | RealmChoice::Proven, _) => {
-                let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
-                verified.map(|()| Pool::new(&app, Arc::clone(pool.blob())))
-            }
-            (choice, _) => Err(format!("the option realm={} asks for it", choice.name())),
+            Err("there is Intl".to_owned())
+        } else {
+            let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
+            verified.map(|()| Pool::new(&app, Arc::clone(pool.blob())))
         };
-        if let (RealmChoice::Proven, Err(reason)) = (options.realm, &proven) {
-            let message = format!("realm=4 asks for proven reuse, but {reason}");
-            return Err(Error::new(jsep_status::JSEP_MODULE_EVALUATION, message));
+        if let (Err(reason), Some(endpoint)) =
+            (&proven, choices.iter().position(|choice| *choice == RealmChoice::Proven))
+        {
+            return Err(no_such_rung(&app, endpoint, RealmChoice::Proven, &format!("proven reuse, but {reason}")));
         }
         // The first request finds its isolate made.
         match &proven {
@@ -136,22 +146,25 @@ impl V8App {
             shared: SharedRealms::default(),
             pool,
             evaluated_because,
-            historical,
+            evaluated,
+            historical_is_evaluated,
             proven,
-            always_prove: options.realm == RealmChoice::Proven,
+            choices,
             ladder,
             watchdog,
-            supply: options.realm.uses_ready_realms().then_some(supply),
+            supply,
             timings,
             served: Default::default(),
             retired: AtomicU64::new(0),
         })
     }
 
-    /// Where a request of this mode gets its isolate, and on which rung that is.
-    fn pool(&self, mode: Mode) -> (&Arc<Pool>, u32) {
-        match &self.historical {
-            Some(pool) if mode == Mode::Historical => (pool, evaluating_rung(pool)),
+    /// Where a request of this endpoint gets its isolate, and on which rung that is.
+    fn pool(&self, endpoint: usize) -> (&Arc<Pool>, u32) {
+        let historical = self.app.endpoints()[endpoint].mode == Mode::Historical && self.historical_is_evaluated;
+        let evaluates = matches!(self.choices[endpoint], RealmChoice::Evaluate | RealmChoice::Compiled);
+        match &self.evaluated {
+            Some(pool) if historical || evaluates => (pool, evaluating_rung(pool)),
             _ if self.evaluated_because.is_some() => (&self.pool, evaluating_rung(&self.pool)),
             _ => (&self.pool, RUNG_CAPTURED),
         }
@@ -214,12 +227,12 @@ impl V8App {
     }
 
     fn execute_fresh(&self, endpoint: usize, execution: &mut Execution<'_>, limits: Limits, begin: Instant) -> Outcome {
-        let (pool, rung) = self.pool(execution.mode);
+        let (pool, rung) = self.pool(endpoint);
         let mut worker = match pool.take(limits.heap_bytes) {
             Ok(worker) => worker,
             Err(_) => return ended(Ended::OutOfMemory, rung, begin),
         };
-        let mut realm = worker.ready.pop();
+        let mut realm = worker.ready.pop_if(|_| self.choices[endpoint].uses_ready_realms());
         let found = realm.is_some();
         let made_before = realm.as_ref().map_or(Duration::ZERO, Realm::made_in);
         let begin_fresh = Instant::now();
@@ -231,9 +244,9 @@ impl V8App {
         self.ladder.fresh(endpoint, begin_fresh.elapsed() + made_before);
         let (outcome, usable) = self.outcome(run, begin, rung);
         if usable {
-            match &self.supply {
-                Some(supply) => pool.give_and_ask(worker, found, supply),
-                None => pool.give(worker),
+            match self.choices[endpoint].uses_ready_realms() {
+                true => pool.give_and_ask(worker, found, &self.supply),
+                false => pool.give(worker),
             }
         }
         outcome
@@ -254,7 +267,7 @@ impl V8App {
         let begin_run = Instant::now();
         execution.deadline = begin_run + execution.options.max_execution_time;
         let limits = Limits { deadline: execution.deadline, ..limits };
-        let (pool, _) = self.pool(execution.mode);
+        let (pool, _) = self.pool(endpoint);
         let (worker, realm) = match shared.ready(|| pool.take(limits.heap_bytes), limits.heap_bytes) {
             Ok(ready) => ready,
             Err(_) => return ended(Ended::OutOfMemory, RUNG_SHARED, begin),
@@ -315,6 +328,14 @@ impl V8App {
     }
 }
 
+/// An endpoint asks for a rung that the app does not have.
+fn no_such_rung(app: &App, endpoint: usize, choice: RealmChoice, reason: &str) -> Error {
+    let message = format!("realm={} asks for {reason}", choice.name());
+    let error = Error::new(jsep_status::JSEP_MODULE_EVALUATION, message);
+    let endpoint = &app.endpoints()[endpoint];
+    if endpoint.realm.is_some() { error.at_path(format!("{}.realm", endpoint.json_path)) } else { error }
+}
+
 /// The rung of an app that is evaluated for each request.
 fn evaluating_rung(pool: &Pool) -> u32 {
     if pool.blob().has_code() { RUNG_COMPILED } else { RUNG_EVALUATED }
@@ -365,7 +386,7 @@ impl V8App {
         let begin = Instant::now();
         let limits = Limits::new(execution.deadline, execution.options);
         if let Err(ended) = limits.check() {
-            return self::ended(ended, self.pool(execution.mode).1, begin);
+            return self::ended(ended, self.pool(endpoint).1, begin);
         }
         let key = self.app.endpoints()[endpoint].reuse_key.as_deref();
         if let Some(key) = key.filter(|_| execution.options.max_cached_interpreters > 0) {
@@ -375,8 +396,13 @@ impl V8App {
         if execution.mode == Mode::Historical {
             return self.execute_fresh(endpoint, execution, limits, begin);
         }
+        let proves = || match self.choices[endpoint] {
+            RealmChoice::Proven => true,
+            RealmChoice::Auto => self.ladder.route(endpoint) == Route::Proven,
+            _ => false,
+        };
         if let Ok(pool) = &self.proven
-            && (self.always_prove || self.ladder.route(endpoint) == Route::Proven)
+            && proves()
         {
             let outcome = self.execute_proven(pool, endpoint, execution, limits, begin);
             if let Some(outcome) = outcome {
@@ -413,15 +439,18 @@ impl InstalledApp for V8App {
 
     fn report(&self) -> serde_json::Value {
         let fresh = self.evaluated_because.as_deref().unwrap_or("the app's top level is independent of requests");
-        let endpoints =
-            self.app.endpoints().iter().enumerate().map(|(index, endpoint)| {
-                (format!("{} {}", endpoint.method, endpoint.template), self.ladder.report(index))
-            });
+        let endpoints = self.app.endpoints().iter().enumerate().map(|(index, endpoint)| {
+            let mut report = self.ladder.report(index);
+            report["realm"] = self.choices[index].name().into();
+            (format!("{} {}", endpoint.method, endpoint.template), report)
+        });
+        let rung = if self.evaluated_because.is_some() { evaluating_rung(&self.pool) } else { RUNG_CAPTURED };
+        let historical = self.evaluated.as_deref();
         let served: Vec<u64> = self.served.iter().map(|count| count.load(Ordering::Relaxed)).collect();
-        let pools = std::iter::once(&self.pool).chain(&self.historical).chain(&self.proven);
+        let pools = std::iter::once(&self.pool).chain(&self.evaluated).chain(&self.proven);
         serde_json::json!({
-            "rung": self.pool(Mode::ReadWrite).1,
-            "historical_rung": self.pool(Mode::Historical).1,
+            "rung": rung,
+            "historical_rung": historical.filter(|_| self.historical_is_evaluated).map_or(rung, evaluating_rung),
             "reason": fresh,
             "proven": self.proven.is_ok(),
             "not_proven_because": self.proven.as_ref().err(),
