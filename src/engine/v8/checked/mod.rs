@@ -120,7 +120,10 @@ pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, worker: &Worker) -> Resu
             let changed = changed.to_rust_string_lossy(scope);
             return Err(problem(&format!("the app changes {changed} of the language's constructors")));
         }
-        None => return Err(problem("the app breaks the language's own functions")),
+        None => {
+            let why = scope.exception().map(|exception| exception.to_rust_string_lossy(scope)).unwrap_or_default();
+            return Err(problem(&format!("the app breaks the language's own functions: {why}")));
+        }
     }
     match check.call(scope, nothing, &[]) {
         Some(done) if done.is_true() => {}
