@@ -260,7 +260,10 @@ fn describe_entry(scope: &mut v8::PinScope<'_, '_>, function: v8::Local<'_, v8::
         return format!("the call of {name}{}", place(scope));
     }
     let origin = function.get_script_origin(scope);
-    let script = origin.resource_name().map_or_else(String::new, |script| script.to_rust_string_lossy(scope));
+    // Code that was made from text has no name. To turn anything but a string into text while the call is being ended makes V8
+    // forget that it is, and V8 ends the process then.
+    let script = origin.resource_name().and_then(|script| v8::Local::<v8::String>::try_from(script).ok());
+    let script = script.map_or_else(|| "code made from text".to_owned(), |script| script.to_rust_string_lossy(scope));
     let line = function.get_script_line_number().map_or(0, |line| line + 1);
     format!("an operation in {name} ({script}:{line})")
 }
