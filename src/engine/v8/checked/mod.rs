@@ -12,9 +12,12 @@
 //! - `wrapped`: what V8 asks here instead of itself
 //! - `instructions`: what V8's interpreter does that is harmless in spite of V8's list
 //! - `judgements`: functions that V8 judges wrongly; `realm.js` lists them
+//! - `tests`: attacks, generated programs, and what a newer V8 could break; their scripts are in `tests/proven_reuse`
 
 mod instructions;
 mod judgements;
+#[cfg(test)]
+mod tests;
 mod wrapped;
 
 pub(super) use judgements::Judgements;
