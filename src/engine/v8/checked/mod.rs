@@ -12,9 +12,12 @@
 //! - `wrapped`: what V8 asks here instead of itself
 //! - `instructions`: what V8's interpreter does that is harmless in spite of V8's list
 //! - `judgements`: functions that V8 judges wrongly; `realm.js` lists them
+//! - `tests`: attacks, generated programs, and what a newer V8 could break; their scripts are in `tests/proven_reuse`
 
 mod instructions;
 mod judgements;
+#[cfg(test)]
+mod tests;
 mod wrapped;
 
 pub(super) use judgements::Judgements;
@@ -307,7 +310,7 @@ impl Refusal {
         }
         let script = function.get_script_origin(scope).resource_name().filter(|script| script.is_string());
         let script =
-            script.map_or_else(|| "code without a file".to_owned(), |script| script.to_rust_string_lossy(scope));
+            script.map_or_else(|| "code made from text".to_owned(), |script| script.to_rust_string_lossy(scope));
         let line = function.get_script_line_number().map_or(0, |line| line + 1);
         format!("an operation in {name} ({script}:{line})")
     }

@@ -92,8 +92,9 @@ unsafe extern "C" fn enter(debug: *mut c_void, function: Handle, receiver: Handl
             Some(Judgement::SpeciesLater) if has_own_species(running, receiver_local, true) => (ask_v8(), true),
             Some(Judgement::Constructor | Judgement::Species | Judgement::SpeciesLater) => (false, false),
             // Anything but a regular expression is V8's business.
-            Some(Judgement::Matches | Judgement::MatchesAndSpecies) if !receiver_local.is_reg_exp() => (ask_v8(), true),
+            Some(Judgement::Matches) if !receiver_local.is_reg_exp() => (ask_v8(), true),
             Some(Judgement::Matches) => (may_match(running, receiver_local), false),
+            Some(Judgement::MatchesAndSpecies) if !receiver_local.is_reg_exp() => (false, false),
             Some(Judgement::MatchesAndSpecies) => {
                 let has_own_species = has_own_species(running, receiver_local, true);
                 (has_own_species && may_match(running, receiver_local), false)
