@@ -65,6 +65,8 @@ struct ReportArguments {
     std::string app;
     Options options;
     CacheArguments cache;
+    std::vector<std::string> requests;  // METHOD TARGET [BODY], sent before the report.
+    unsigned count = 1;                 // How often each is sent.
 };
 
 int call(const CallArguments& arguments);

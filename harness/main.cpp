@@ -268,11 +268,26 @@ void add_bench(CLI::App& program, std::function<int()>& action) {
 }
 
 void add_report(CLI::App& program, std::function<int()>& action) {
-    const auto given = std::make_shared<Common>();
+    struct Given : Common {
+        ReportArguments report;
+    };
+    const auto given = std::make_shared<Given>();
     CLI::App* command = program.add_subcommand("report", "Print what the library says about its engine and the app");
     given->add_to(*command);
+    add_list(*command, "--request", given->report.requests, "Request to answer before; {n} is a running number")
+        ->type_name("METHOD PATH [BODY]");
+    command->add_option("--count", given->report.count, "How often each request is answered")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
     command->callback([given, &action] {
-        action = [given] { return report(ReportArguments{given->plugin, given->app, given->split_options(), given->cache}); };
+        action = [given] {
+            ReportArguments& arguments = given->report;
+            arguments.plugin = given->plugin;
+            arguments.app = given->app;
+            arguments.cache = given->cache;
+            arguments.options = given->split_options();
+            return report(arguments);
+        };
     });
 }
 

@@ -1,5 +1,6 @@
 //! The packed bundle: JSON to endpoints and modules, with errors that name the place.
 
+use super::RealmChoice;
 use super::module_name;
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -34,6 +35,8 @@ pub struct Endpoint {
     pub mode: Mode,
     /// Key of the realm that requests share, if the endpoint opted in.
     pub reuse_key: Option<String>,
+    /// Which realms its requests run in, if it does not leave that to the engine.
+    pub realm: Option<RealmChoice>,
     /// All properties as JSON text.
     pub properties: String,
     /// Place in the bundle, for messages.
@@ -41,7 +44,7 @@ pub struct Endpoint {
 }
 
 const ENDPOINT_PROPERTIES: &str = "js_module, js_function, mode, forwarding_required, redirection_strategy, authn_policies, \
-                                   openapi, openapi_hidden, interpreter_reuse";
+                                   openapi, openapi_hidden, interpreter_reuse, realm";
 
 /// Endpoints and modules (by name with leading slash) of a bundle.
 pub(super) fn parse(bundle: &[u8]) -> Result<(Vec<Endpoint>, BTreeMap<String, String>), Error> {
@@ -135,9 +138,20 @@ fn endpoint(url: &str, method: &str, value: &Value, path: &str) -> Result<Endpoi
         function: function.to_owned(),
         mode,
         reuse_key: reuse_key(properties, path)?,
+        realm: realm(properties, path)?,
         properties: value.to_string(),
         json_path: path.to_owned(),
     })
+}
+
+fn realm(properties: &Map<String, Value>, path: &str) -> Result<Option<RealmChoice>, Error> {
+    let Some(realm) = properties.get("realm") else {
+        return Ok(None);
+    };
+    let path = format!("{path}.realm");
+    // Rung 0 is a reference for tests, which the whole engine is held to.
+    let found = RealmChoice::named(string(realm, &path)?).filter(|choice| *choice != RealmChoice::Evaluate);
+    found.map(Some).ok_or_else(|| shape(&path, "must be auto, fresh, 1, 2, 3 or 4"))
 }
 
 fn reuse_key(properties: &Map<String, Value>, path: &str) -> Result<Option<String>, Error> {

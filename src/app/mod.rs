@@ -2,10 +2,12 @@
 
 mod bundle;
 mod module_name;
+mod realm_choice;
 mod router;
 
 pub use bundle::{Endpoint, Mode};
 pub use module_name::{display_name, resolve};
+pub use realm_choice::RealmChoice;
 
 use crate::error::Error;
 use crate::status::jsep_status;

@@ -1,62 +1,9 @@
 //! Options by name, the same for each engine.
 
+use crate::app::RealmChoice;
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::time::Duration;
-
-/// Which rung of the realm ladder to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RealmChoice {
-    /// The engine chooses.
-    Auto,
-    /// The engine chooses among realms that belong to one request.
-    Fresh,
-    /// Evaluate the app for each request.
-    Evaluate,
-    /// Evaluate the app for each request, from compiled code.
-    Compiled,
-    /// Start from the app's evaluated state.
-    Captured,
-    /// Start from the app's evaluated state, in a realm that was made before the request came if there is one.
-    Ready,
-    /// Begin each request in a realm that is used again if the request leaves it as it was.
-    Proven,
-}
-
-impl RealmChoice {
-    const ALL: [RealmChoice; 7] = [
-        RealmChoice::Auto,
-        RealmChoice::Fresh,
-        RealmChoice::Evaluate,
-        RealmChoice::Compiled,
-        RealmChoice::Captured,
-        RealmChoice::Ready,
-        RealmChoice::Proven,
-    ];
-
-    /// Its name as a value of the option `realm`.
-    pub fn name(self) -> &'static str {
-        match self {
-            RealmChoice::Auto => "auto",
-            RealmChoice::Fresh => "fresh",
-            RealmChoice::Evaluate => "0",
-            RealmChoice::Compiled => "1",
-            RealmChoice::Captured => "2",
-            RealmChoice::Ready => "3",
-            RealmChoice::Proven => "4",
-        }
-    }
-
-    /// Whether realms may be made before a request needs them.
-    pub fn uses_ready_realms(self) -> bool {
-        matches!(self, RealmChoice::Auto | RealmChoice::Fresh | RealmChoice::Ready | RealmChoice::Proven)
-    }
-
-    fn parse(name: &str, value: &str) -> Result<RealmChoice, Error> {
-        let found = RealmChoice::ALL.into_iter().find(|choice| choice.name() == value);
-        found.ok_or_else(|| invalid(name, value, "auto, fresh, 0, 1, 2, 3 or 4"))
-    }
-}
 
 /// Options that are read once, when an engine is made.
 #[derive(Clone, Debug)]
@@ -139,7 +86,10 @@ impl Options {
         for (name, value) in given {
             match *name {
                 "jit" => options.jit = ability(name, value, able.jit, "machine code")?,
-                "realm" => options.realm = RealmChoice::parse(name, value)?,
+                "realm" => {
+                    let found = RealmChoice::named(value);
+                    options.realm = found.ok_or_else(|| invalid(name, value, RealmChoice::NAMES))?;
+                }
                 "helper_threads" => match value.parse() {
                     Ok(threads @ 0..=8) => options.helper_threads = Some(threads),
                     _ => return Err(invalid(name, value, "a number from 0 to 8")),

@@ -24,6 +24,6 @@ pub use self::quickjs::{ABILITIES, create, library_name};
 pub use cache::{Cache, CacheTable, Identity};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
-pub use options::{Abilities, OptionalGlobals, Options, RealmChoice, RuntimeOptions};
+pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};
 pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};
 pub use shared::SharedRealms;

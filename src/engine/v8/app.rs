@@ -10,16 +10,17 @@ use super::snapshot::{self, Making};
 use super::stored;
 use super::supply::Supply;
 use super::watchdog::Watchdog;
-use crate::app::{App, Mode};
+use crate::app::{App, Mode, RealmChoice};
 use crate::engine::{
-    Cache, CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, RealmChoice, Route, RuntimeOptions,
-    SharedRealms,
+    Cache, CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, Route, RuntimeOptions, SharedRealms,
 };
 use crate::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
+/// Number of rungs.
+const RUNGS: usize = 6;
 /// Rung of the realm ladder on which the app is evaluated for each request.
 const RUNG_EVALUATED: u32 = 0;
 /// Rung on which the app is evaluated for each request, from compiled code.
@@ -47,20 +48,23 @@ pub(super) struct V8App {
     pool: Arc<Pool>,
     /// Why the app is evaluated for each request; none when it is captured.
     evaluated_because: Option<String>,
-    /// For endpoints of mode `historical`, when the app's captured state holds only for the others.
-    historical: Option<Arc<Pool>>,
+    /// For endpoints that evaluate an app which is captured for the others.
+    evaluated: Option<Arc<Pool>>,
+    /// Whether the app's captured state holds only for endpoints that are not of mode `historical`.
+    historical_is_evaluated: bool,
     /// For calls under the side-effect check, whose isolates run nothing else; or why there are none.
     proven: Result<Arc<Pool>, String>,
-    /// Whether each request begins under the check, whatever it costs.
-    always_prove: bool,
+    /// What each endpoint asks for.
+    choices: Vec<RealmChoice>,
     ladder: Ladder,
     watchdog: Arc<Watchdog>,
-    /// Makes ready realms; none when requests are to make their own.
-    supply: Option<Arc<Supply>>,
+    /// Makes ready realms.
+    supply: Arc<Supply>,
     /// Whether the host had kept what an install makes.
     from_cache: bool,
     timings: CaptureTimings,
-    requests: AtomicU64,
+    /// Requests by the rung that served them.
+    served: [AtomicU64; RUNGS],
     retired: AtomicU64,
 }
 
@@ -91,9 +95,11 @@ impl V8App {
             }
         };
         let begin = Instant::now();
-        let Prepared { blob, historical, evaluated_because, proven } = prepared;
+        let choices = prepared::choices(&app, options);
+        let Prepared { blob, evaluated, evaluated_because, proven } = prepared;
+        let historical_is_evaluated = evaluated_because.is_none() && blob.depends_on_historical_state;
         let pool = Pool::new(&app, blob);
-        let historical = historical.map(|blob| Pool::new(&app, blob));
+        let evaluated = evaluated.map(|blob| Pool::new(&app, blob));
         let proven = proven.map(|()| Pool::new(&app, Arc::clone(pool.blob())));
         // The first request finds its isolate made.
         match &proven {
@@ -110,23 +116,26 @@ impl V8App {
             shared: SharedRealms::default(),
             pool,
             evaluated_because,
-            historical,
+            evaluated,
+            historical_is_evaluated,
             proven,
-            always_prove: options.realm == RealmChoice::Proven,
+            choices,
             ladder,
             watchdog,
-            supply: options.realm.uses_ready_realms().then_some(supply),
+            supply,
             from_cache,
             timings,
-            requests: AtomicU64::new(0),
+            served: Default::default(),
             retired: AtomicU64::new(0),
         })
     }
 
-    /// Where a request of this mode gets its isolate, and on which rung that is.
-    fn pool(&self, mode: Mode) -> (&Arc<Pool>, u32) {
-        match &self.historical {
-            Some(pool) if mode == Mode::Historical => (pool, evaluating_rung(pool)),
+    /// Where a request of this endpoint gets its isolate, and on which rung that is.
+    fn pool(&self, endpoint: usize) -> (&Arc<Pool>, u32) {
+        let historical = self.app.endpoints()[endpoint].mode == Mode::Historical && self.historical_is_evaluated;
+        let evaluates = matches!(self.choices[endpoint], RealmChoice::Evaluate | RealmChoice::Compiled);
+        match &self.evaluated {
+            Some(pool) if historical || evaluates => (pool, evaluating_rung(pool)),
             _ if self.evaluated_because.is_some() => (&self.pool, evaluating_rung(&self.pool)),
             _ => (&self.pool, RUNG_CAPTURED),
         }
@@ -189,12 +198,12 @@ impl V8App {
     }
 
     fn execute_fresh(&self, endpoint: usize, execution: &mut Execution<'_>, limits: Limits, begin: Instant) -> Outcome {
-        let (pool, rung) = self.pool(execution.mode);
+        let (pool, rung) = self.pool(endpoint);
         let mut worker = match pool.take(limits.heap_bytes) {
             Ok(worker) => worker,
             Err(_) => return ended(Ended::OutOfMemory, rung, begin),
         };
-        let mut realm = worker.ready.pop();
+        let mut realm = worker.ready.pop_if(|_| self.choices[endpoint].uses_ready_realms());
         let found = realm.is_some();
         let made_before = realm.as_ref().map_or(Duration::ZERO, Realm::made_in);
         let begin_fresh = Instant::now();
@@ -206,9 +215,9 @@ impl V8App {
         self.ladder.fresh(endpoint, begin_fresh.elapsed() + made_before);
         let (outcome, usable) = self.outcome(run, begin, rung);
         if usable {
-            match &self.supply {
-                Some(supply) => pool.give_and_ask(worker, found, supply),
-                None => pool.give(worker),
+            match self.choices[endpoint].uses_ready_realms() {
+                true => pool.give_and_ask(worker, found, &self.supply),
+                false => pool.give(worker),
             }
         }
         outcome
@@ -229,7 +238,7 @@ impl V8App {
         let begin_run = Instant::now();
         execution.deadline = begin_run + execution.options.max_execution_time;
         let limits = Limits { deadline: execution.deadline, ..limits };
-        let (pool, _) = self.pool(execution.mode);
+        let (pool, _) = self.pool(endpoint);
         let (worker, realm) = match shared.ready(|| pool.take(limits.heap_bytes), limits.heap_bytes) {
             Ok(ready) => ready,
             Err(_) => return ended(Ended::OutOfMemory, RUNG_SHARED, begin),
@@ -320,13 +329,12 @@ fn ended(ended: Ended, rung: u32, begin: Instant) -> Outcome {
     }
 }
 
-impl InstalledApp for V8App {
-    fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
+impl V8App {
+    fn serve(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
         let begin = Instant::now();
-        self.requests.fetch_add(1, Ordering::Relaxed);
         let limits = Limits::new(execution.deadline, execution.options);
         if let Err(ended) = limits.check() {
-            return self::ended(ended, self.pool(execution.mode).1, begin);
+            return self::ended(ended, self.pool(endpoint).1, begin);
         }
         let key = self.app.endpoints()[endpoint].reuse_key.as_deref();
         if let Some(key) = key.filter(|_| execution.options.max_cached_interpreters > 0) {
@@ -336,8 +344,13 @@ impl InstalledApp for V8App {
         if execution.mode == Mode::Historical {
             return self.execute_fresh(endpoint, execution, limits, begin);
         }
+        let proves = || match self.choices[endpoint] {
+            RealmChoice::Proven => true,
+            RealmChoice::Auto => self.ladder.route(endpoint) == Route::Proven,
+            _ => false,
+        };
         if let Ok(pool) = &self.proven
-            && (self.always_prove || self.ladder.route(endpoint) == Route::Proven)
+            && proves()
         {
             let outcome = self.execute_proven(pool, endpoint, execution, limits, begin);
             if let Some(outcome) = outcome {
@@ -349,6 +362,16 @@ impl InstalledApp for V8App {
             }
         }
         self.execute_fresh(endpoint, execution, limits, begin)
+    }
+}
+
+impl InstalledApp for V8App {
+    fn execute(&self, endpoint: usize, execution: &mut Execution<'_>) -> Outcome {
+        let outcome = self.serve(endpoint, execution);
+        if let Some(count) = self.served.get(outcome.rung as usize) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+        outcome
     }
 
     fn summary(&self) -> String {
@@ -364,20 +387,28 @@ impl InstalledApp for V8App {
 
     fn report(&self) -> serde_json::Value {
         let fresh = self.evaluated_because.as_deref().unwrap_or("the app's top level is independent of requests");
-        let endpoints =
-            self.app.endpoints().iter().enumerate().map(|(index, endpoint)| {
-                (format!("{} {}", endpoint.method, endpoint.template), self.ladder.report(index))
-            });
+        let endpoints = self.app.endpoints().iter().enumerate().map(|(index, endpoint)| {
+            let mut report = self.ladder.report(index);
+            report["realm"] = self.choices[index].name().into();
+            (format!("{} {}", endpoint.method, endpoint.template), report)
+        });
+        let rung = if self.evaluated_because.is_some() { evaluating_rung(&self.pool) } else { RUNG_CAPTURED };
+        let historical = self.evaluated.as_deref();
+        let served: Vec<u64> = self.served.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+        let pools = std::iter::once(&self.pool).chain(&self.evaluated).chain(&self.proven);
         serde_json::json!({
-            "rung": self.pool(Mode::ReadWrite).1,
-            "historical_rung": self.pool(Mode::Historical).1,
+            "rung": rung,
+            "historical_rung": historical.filter(|_| self.historical_is_evaluated).map_or(rung, evaluating_rung),
             "reason": fresh,
             "proven": self.proven.is_ok(),
             "not_proven_because": self.proven.as_ref().err(),
             "blob_bytes": self.pool.blob().bytes().len(),
+            "requests": served.iter().sum::<u64>(),
+            "served_by_rung": served,
+            "isolates": pools.clone().map(|pool| pool.workers()).sum::<usize>(),
+            "ready_realms": pools.map(|pool| pool.ready_realms()).sum::<usize>(),
             "code": self.pool.blob().has_code().then(|| self.pool.blob().code().report()),
             "from_cache": self.from_cache,
-            "requests": self.requests.load(Ordering::Relaxed),
             "retired_isolates": self.retired.load(Ordering::Relaxed),
             "endpoints": serde_json::Map::from_iter(endpoints),
         })

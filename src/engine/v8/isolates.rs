@@ -137,6 +137,16 @@ impl Pool {
         &self.blob
     }
 
+    /// Workers that wait.
+    pub(super) fn workers(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Ready realms of the workers that wait.
+    pub(super) fn ready_realms(&self) -> usize {
+        self.lock().iter().map(|worker| worker.ready.len()).sum()
+    }
+
     /// A worker with this heap limit: one with a ready realm before one without, and the one that the calling thread used last before
     /// others, because V8 keeps state per thread.
     pub(super) fn take(&self, heap_bytes: usize) -> Result<Worker, Error> {

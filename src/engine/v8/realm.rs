@@ -212,6 +212,72 @@ impl Realm {
     }
 }
 
+#[cfg(test)]
+impl Realm {
+    /// Makes a function, given as text, the handler of an endpoint.
+    pub(super) fn set_handler(
+        &mut self,
+        isolate: &mut v8::Isolate,
+        endpoint: usize,
+        source: &str,
+    ) -> Result<(), String> {
+        let function = self.evaluate_unchecked(isolate, source, |scope, value| {
+            v8::Local::<v8::Function>::try_from(value).ok().map(|function| v8::Global::new(scope, function))
+        })?;
+        self.handlers.insert(endpoint, function.ok_or("the handler is no function")?);
+        Ok(())
+    }
+
+    /// Runs a script for a request without any check, and the jobs that it leaves. Answers with its value as text.
+    pub(super) fn run_unchecked(
+        &self,
+        isolate: &mut v8::Isolate,
+        worker: &Worker,
+        app: &Arc<App>,
+        execution: &mut Execution<'_>,
+        source: &str,
+    ) -> Result<String, String> {
+        let deadline = execution.deadline;
+        let mut active = Active {
+            execution: Some(execution),
+            deadline,
+            touched: None,
+            touched_historical_state: false,
+            graph: Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default(), Arc::default()))),
+            handle_templates: &worker.handle_templates,
+            buffers: &worker.buffers,
+            reply: None,
+            thrown: None,
+            conversion_exception: None,
+            headers: Vec::new(),
+        };
+        // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
+        let _entered = unsafe { active::enter(isolate, &raw mut active) };
+        self.evaluate_unchecked(isolate, source, |scope, value| {
+            let text = value.to_rust_string_lossy(scope);
+            scope.perform_microtask_checkpoint();
+            text
+        })
+    }
+
+    fn evaluate_unchecked<R>(
+        &self,
+        isolate: &mut v8::Isolate,
+        source: &str,
+        use_it: impl FnOnce(&mut v8::PinScope<'_, '_>, v8::Local<'_, v8::Value>) -> R,
+    ) -> Result<R, String> {
+        v8::scope!(let scope, isolate);
+        let context = v8::Local::new(scope, &self.context);
+        let scope = &mut v8::ContextScope::new(scope, context);
+        v8::tc_scope!(let scope, scope);
+        let source = v8::String::new(scope, source).ok_or("the script is too long")?;
+        match v8::Script::compile(scope, source, None).and_then(|script| script.run(scope)) {
+            Some(value) => Ok(use_it(scope, value)),
+            None => Err(caught(scope).message),
+        }
+    }
+}
+
 /// Sets `ccf.historicalState` for the running request. A fresh realm has none to take away.
 fn show_past_state<'s>(
     scope: Scope<'_, 's, '_>,

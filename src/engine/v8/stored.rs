@@ -33,7 +33,7 @@ fn identity(making: Making<'_>, options: &Options) -> Option<Identity> {
         identity = identity
             .add(endpoint.module.as_bytes())
             .add(endpoint.function.as_bytes())
-            .add(format!("{:?}", endpoint.mode).as_bytes());
+            .add(format!("{:?} {:?}", endpoint.mode, endpoint.realm).as_bytes());
     }
     identity = identity.add(b"modules");
     for (name, source) in making.app.modules() {
@@ -50,7 +50,10 @@ pub(super) fn load(cache: &Cache, making: Making<'_>, options: &Options) -> Opti
 /// Has the host keep the app.
 pub(super) fn store(cache: &Cache, making: Making<'_>, options: &Options, prepared: &Prepared) {
     // A blob that V8 completes on each restore depends on what this process learnt of V8.
-    if let Some(identity) = identity(making, options).filter(|_| completing::is_possible()) {
+    let fits = |blob: &Arc<Blob>| blob.data.can_be_rehashed();
+    let fit = completing::is_possible() && fits(&prepared.blob) && prepared.evaluated.iter().all(fits);
+    eprintln!("rehash {} {:?}", fits(&prepared.blob), prepared.evaluated.iter().map(fits).collect::<Vec<_>>());
+    if let Some(identity) = identity(making, options).filter(|_| fit) {
         cache.store(ENGINE, &identity, &write(prepared));
     }
 }
@@ -58,10 +61,10 @@ pub(super) fn store(cache: &Cache, making: Making<'_>, options: &Options, prepar
 fn write(prepared: &Prepared) -> Vec<u8> {
     let mut parts = Vec::new();
     let blob = write_blob(&prepared.blob, &mut parts);
-    let historical = prepared.historical.as_ref().map(|blob| write_blob(blob, &mut parts));
+    let evaluated = prepared.evaluated.as_ref().map(|blob| write_blob(blob, &mut parts));
     let header = json!({
         "blob": blob,
-        "historical": historical,
+        "evaluated": evaluated,
         "evaluated_because": prepared.evaluated_because,
         "not_proven_because": prepared.proven.as_ref().err(),
     });
@@ -76,13 +79,13 @@ fn read(bytes: &[u8]) -> Option<Prepared> {
     completing::expect().then_some(())?;
     let text = |name: &str| header.get(name)?.as_str().map(str::to_owned);
     let blob = Arc::new(read_blob(&header["blob"], &mut parts)?);
-    let historical = match &header["historical"] {
+    let evaluated = match &header["evaluated"] {
         Value::Null => None,
-        historical => Some(Arc::new(read_blob(historical, &mut parts)?)),
+        evaluated => Some(Arc::new(read_blob(evaluated, &mut parts)?)),
     };
     Some(Prepared {
         blob,
-        historical,
+        evaluated,
         evaluated_because: text("evaluated_because"),
         proven: text("not_proven_because").map_or(Ok(()), Err),
     })

@@ -63,7 +63,7 @@ fn natives() -> [Native; 16] {
         ("random", 0, clock::random.map_fn_to()),
         ("now", 0, clock::now.map_fn_to()),
         ("makeDate", 2, clock::make_date.map_fn_to()),
-        ("requestParts", 0, request::request_parts.map_fn_to()),
+        ("request", 3, request::request.map_fn_to()),
         ("bodyText", 0, request::body_text.map_fn_to()),
         ("bodyJson", 0, request::body_json.map_fn_to()),
         ("bodyArrayBuffer", 0, request::body_array_buffer.map_fn_to()),

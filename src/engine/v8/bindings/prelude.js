@@ -14,7 +14,7 @@
     defineProperty(target, name, { value, writable: true, enumerable: false, configurable: true });
 
   // Functions that are kept don't keep `host`: a captured realm is the smaller for it.
-  const { mapHandle, requestParts, bodyText, bodyJson, bodyArrayBuffer, take, fail } = host;
+  const { mapHandle, request, bodyText, bodyJson, bodyArrayBuffer, take, fail } = host;
 
   // Every string is a map, every read a new handle; there is nothing to list, change or delete. With a token, the maps are those
   // of a past state.
@@ -93,19 +93,7 @@
   const invoke = function invoke(handler) {
     let result;
     try {
-      const parts = requestParts();
-      result = handler({
-        headers: parts[0],
-        query: parts[1],
-        path: parts[2],
-        method: parts[3],
-        hostname: parts[4],
-        route: parts[5],
-        url: parts[6],
-        params: parts[7],
-        body: { text: bodyText, json: bodyJson, arrayBuffer: bodyArrayBuffer },
-        caller: parts[8],
-      });
+      result = handler(request(bodyText, bodyJson, bodyArrayBuffer));
     } catch (error) {
       fail(error);
       return;

@@ -12,13 +12,14 @@ type Answer<'s> = Result<Option<v8::Local<'s, v8::Value>>, Thrown>;
 
 const BODY: &str = "the request";
 
-/// The parts of the request object, in the order in which the prelude reads them.
-pub(super) fn request_parts<'s>(scope: Scope<'_, 's, '_>, _arguments: Arguments<'s>, place: Place<'s>) {
-    let result = parts(scope);
+/// The request object. Its arguments are the functions that read the body. It is made here and not by a script, because each store
+/// of a script costs much when calls are checked.
+pub(super) fn request<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
+    let result = make(scope, &arguments);
     answer(scope, place, result);
 }
 
-fn parts<'s>(scope: Scope<'_, 's, '_>) -> Answer<'s> {
+fn make<'s>(scope: Scope<'_, 's, '_>, arguments: &Arguments<'s>) -> Answer<'s> {
     // What is read here lives as long as the request, and is not changed by making objects.
     let (request, parameters, route) = active::with(scope, |active| {
         let execution = active.execution.as_ref().ok_or_else(|| Thrown::internal("RPC context is not set"))?;
@@ -43,32 +44,45 @@ fn parts<'s>(scope: Scope<'_, 's, '_>) -> Answer<'s> {
         },
         None => v8::null(scope).into(),
     };
-    let elements = [
-        headers,
-        text(scope, &request.query)?,
-        text(scope, &request.path)?,
-        text(scope, &request.method)?,
-        hostname,
-        text(scope, &route)?,
-        text(scope, &request.url())?,
-        parameters,
-        caller,
+    let readers = [("text", arguments.get(0)), ("json", arguments.get(1)), ("arrayBuffer", arguments.get(2))];
+    let members = [
+        ("headers", headers),
+        ("query", text(scope, &request.query)?),
+        ("path", text(scope, &request.path)?),
+        ("method", text(scope, &request.method)?),
+        ("hostname", hostname),
+        ("route", text(scope, &route)?),
+        ("url", text(scope, &request.url())?),
+        ("params", parameters),
+        ("body", object_of(scope, readers)?),
+        ("caller", caller),
     ];
-    Ok(Some(v8::Array::new_with_elements(scope, &elements).into()))
+    object_of(scope, members).map(Some)
 }
 
-/// A new object with own string properties.
-fn object<'s, 'p>(
+/// A new object with these own properties.
+fn object_of<'s, 'n>(
     scope: Scope<'_, 's, '_>,
-    properties: impl Iterator<Item = (&'p str, &'p str)>,
+    properties: impl IntoIterator<Item = (&'n str, v8::Local<'s, v8::Value>)>,
 ) -> Result<v8::Local<'s, v8::Value>, Thrown> {
     let object = v8::Object::new(scope);
     for (name, value) in properties {
-        let value = text(scope, value)?;
         let name = v8::String::new(scope, name).ok_or_else(|| Thrown::internal("out of memory"))?;
         object.create_data_property(scope, name.into(), value);
     }
     Ok(object.into())
+}
+
+/// A new object with own properties that are text.
+fn object<'s, 'p>(
+    scope: Scope<'_, 's, '_>,
+    properties: impl Iterator<Item = (&'p str, &'p str)>,
+) -> Result<v8::Local<'s, v8::Value>, Thrown> {
+    let mut members = Vec::new();
+    for (name, value) in properties {
+        members.push((name, text(scope, value)?));
+    }
+    object_of(scope, members)
 }
 
 /// A copy of the body of the running request, whichever request the function came from.

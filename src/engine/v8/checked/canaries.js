@@ -2,6 +2,18 @@
 (function () {
   'use strict';
   const older = { value: 1, list: [1, 2, 3], set: new Set([1, 2]), map: new Map([[1, 2]]), bytes: new Uint8Array(4) };
+  older.expression = /a/g;
+  older.moved = /a/g;
+  older.plain = /a/;
+  class Given {
+    constructor(object) {
+      return object;
+    }
+  }
+  const Lazy = function () {};
+  const generator = (function* () {
+    yield 1;
+  })();
   const iterators = { array: older.list.values(), set: older.set.values(), map: older.map.entries() };
   const giveList = function () {
     return older.list;
@@ -40,6 +52,22 @@
         if (key === 'a') this.b = older;
         return value;
       }),
+    'give an older object a field': () => {
+      class Field extends Given {
+        field = 1;
+      }
+      return new Field(older);
+    },
+    'give an older object a private field': () => {
+      class Field extends Given {
+        #field = 1;
+      }
+      return new Field(older);
+    },
+    'write through a new view': () => (new Uint8Array(older.bytes.buffer)[0] = 1),
+    'go on with a generator': () => generator.next(),
+    'give a function a prototype': () => (Object.getPrototypeOf(new Lazy()).canary = 1),
+    'move a regular expression': () => older.moved.test('a'),
     'compile code': () => new Function('return 1')(),
   };
   const ended = {
@@ -54,6 +82,35 @@
     },
     'write and read JSON': () => JSON.parse(JSON.stringify(older), (key, value) => value),
     'match text': () => 'a-b'.split('-').join('').replace(/b/, 'c'),
+    'use classes with private fields': () => {
+      class Field {
+        #value = 1;
+        computed = 2;
+        get value() {
+          return this.#value + this.computed;
+        }
+      }
+      return new Field().value;
+    },
+    'spread objects': () => {
+      const { value, ...rest } = { ...older, other: 1 };
+      return { value, ...rest, get last() { return 1; } };
+    },
+    'write new bytes': () => {
+      const bytes = new Uint8Array(8);
+      bytes[1] = 5;
+      bytes.set([1, 2], 3);
+      new DataView(bytes.buffer).setUint16(4, 77);
+      return bytes;
+    },
+    'use generators': () => {
+      const count = function* () {
+        yield 1;
+        yield 2;
+      };
+      return [...count()];
+    },
+    'match an older regular expression': () => /b/.test('b') && older.plain.test('a') && 'aXa'.replace(older.expression, ''),
     throw: () => {
       throw new Error('canary');
     },

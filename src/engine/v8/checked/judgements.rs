@@ -23,7 +23,7 @@ pub(super) enum Judgement {
     SpeciesLater = 6,
     /// Changes nothing but the `lastIndex` of its receiver, if that is a regular expression: it must be as before in the end.
     Matches = 7,
-    /// Both of the former.
+    /// Both of the former. Its receiver must be a regular expression, because any other could name a constructor.
     MatchesAndSpecies = 8,
 }
 
@@ -125,7 +125,7 @@ pub(super) fn last_index<'s>(
     expression.get(scope, name.into())
 }
 
-/// Whether a regular expression goes on where it did before.
+/// Whether a regular expression goes on where it did before. 0 and -0 are the same place, but not the same to see.
 pub(super) fn has_last_index(
     scope: &mut v8::PinScope<'_, '_>,
     expression: &v8::Global<v8::Object>,
@@ -133,7 +133,7 @@ pub(super) fn has_last_index(
 ) -> bool {
     v8::scope!(let scope, scope);
     let (expression, before) = (v8::Local::new(scope, expression), v8::Local::new(scope, before));
-    last_index(scope, expression).is_some_and(|now| now.strict_equals(before))
+    last_index(scope, expression).is_some_and(|now| now.same_value(before))
 }
 
 /// Whether the bytes behind a view or buffer were allocated by the running call.

@@ -12,13 +12,17 @@
 //! - `wrapped`: what V8 asks here instead of itself
 //! - `instructions`: what V8's interpreter does that is harmless in spite of V8's list
 //! - `judgements`: functions that V8 judges wrongly; `realm.js` lists them
+//! - `tests`: attacks, generated programs, and what a newer V8 could break; their scripts are in `tests/proven_reuse`
 
 mod instructions;
 mod judgements;
+#[cfg(test)]
+mod tests;
 mod wrapped;
 
 pub(super) use judgements::Judgements;
 
+use super::bindings;
 use super::buffers::BufferBudget;
 use super::isolates::Worker;
 use super::limits::Limits;
@@ -46,7 +50,7 @@ struct Running<'a> {
     buffers: &'a BufferBudget,
     context: v8::Local<'a, v8::Context>,
     /// Why the call is stopped.
-    refusal: RefCell<Option<String>>,
+    refusal: RefCell<Option<Refusal>>,
     /// Objects whose constructor had no say when a function was entered, and must not have got one until the end.
     receivers: RefCell<Vec<v8::Global<v8::Object>>>,
     /// Regular expressions that were used, with the `lastIndex` that they must have in the end.
@@ -55,6 +59,20 @@ struct Running<'a> {
     debug: Cell<*mut c_void>,
     /// Whether V8 is about to ask for the object that an instruction changes.
     reads_register: Cell<bool>,
+}
+
+/// Why a call is stopped, as far as it can be told while V8's exception is pending: most of V8's interface would lose that.
+struct Refusal {
+    what: What,
+    trace: Option<v8::Global<v8::StackTrace>>,
+}
+
+/// What a call was stopped at.
+enum What {
+    /// The entry of a function.
+    Entry(v8::Global<v8::Function>),
+    /// Something else, in words.
+    Other(String),
 }
 
 thread_local! {
@@ -105,7 +123,10 @@ pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, worker: &Worker) -> Resu
             let changed = changed.to_rust_string_lossy(scope);
             return Err(problem(&format!("the app changes {changed} of the language's constructors")));
         }
-        None => return Err(problem("the app breaks the language's own functions")),
+        None => {
+            let why = scope.exception().map(|exception| exception.to_rust_string_lossy(scope)).unwrap_or_default();
+            return Err(problem(&format!("the app breaks the language's own functions: {why}")));
+        }
     }
     match check.call(scope, nothing, &[]) {
         Some(done) if done.is_true() => {}
@@ -228,20 +249,20 @@ pub(super) fn call<'s>(
     buffers.end_recording();
     let receivers = running.receivers.take();
     if !receivers.iter().all(|receiver| judgements::has_no_own_constructor(scope, receiver)) {
-        running.note(|| "the change of a constructor during a call that uses it".to_owned());
+        running.note(|| Refusal::of("the change of a constructor during a call that uses it"));
     }
     let expressions = running.expressions.take();
     if !expressions.iter().all(|(expression, before)| judgements::has_last_index(scope, expression, before)) {
-        running.note(|| "a match that leaves an older regular expression with another lastIndex".to_owned());
+        running.note(|| Refusal::of("a match that leaves an older regular expression with another lastIndex"));
     }
-    running.refusal.take()
+    running.refusal.take().map(|refusal| refusal.describe(scope))
 }
 
 /// Ends the call that is checked on this thread, because a native function is to do what can't be taken back; that function then
 /// returns at once. False when no call is checked.
 pub(super) fn refuse(what: &str) -> bool {
     running(|running| {
-        running.note(|| what.to_owned());
+        running.note(|| Refusal::of(what));
         running.stop(running.debug.get());
     })
     .is_some()
@@ -256,7 +277,7 @@ fn running<R>(use_it: impl FnOnce(&Running<'_>) -> R) -> Option<R> {
 
 impl Running<'_> {
     /// Keeps the first reason.
-    fn note(&self, reason: impl FnOnce() -> String) {
+    fn note(&self, reason: impl FnOnce() -> Refusal) {
         if let Ok(mut refusal) = self.refusal.try_borrow_mut() {
             refusal.get_or_insert_with(reason);
         }
@@ -266,4 +287,42 @@ impl Running<'_> {
     fn stop(&self, debug: *mut c_void) {
         wrapped::stop(debug, &self.judgements.older);
     }
+}
+
+impl Refusal {
+    /// One without a place.
+    fn of(what: &str) -> Refusal {
+        Refusal { what: What::Other(what.to_owned()), trace: None }
+    }
+
+    /// Words for a report.
+    fn describe(self, scope: &mut v8::PinScope<'_, '_>) -> String {
+        v8::scope!(let scope, scope);
+        let place = self.trace.and_then(|trace| place(scope, &trace)).unwrap_or_default();
+        let function = match self.what {
+            What::Other(what) => return format!("{what}{place}"),
+            What::Entry(function) => v8::Local::new(scope, function),
+        };
+        let name = function.get_name(scope).to_rust_string_lossy(scope);
+        let name = if name.is_empty() { "a function without a name".to_owned() } else { format!("`{name}`") };
+        if function.script_id() <= 0 {
+            return format!("the call of {name}{place}");
+        }
+        let script = function.get_script_origin(scope).resource_name().filter(|script| script.is_string());
+        let script =
+            script.map_or_else(|| "code made from text".to_owned(), |script| script.to_rust_string_lossy(scope));
+        let line = function.get_script_line_number().map_or(0, |line| line + 1);
+        format!("an operation in {name} ({script}:{line})")
+    }
+}
+
+/// Where the app's code was, as ` at module:line:column`.
+fn place(scope: &mut v8::PinScope<'_, '_>, trace: &v8::Global<v8::StackTrace>) -> Option<String> {
+    let trace = v8::Local::new(scope, trace);
+    (0..trace.get_frame_count()).find_map(|index| {
+        let frame = trace.get_frame(scope, index)?;
+        let script = frame.get_script_name(scope)?.to_rust_string_lossy(scope);
+        let own = script.starts_with(bindings::OWN_SCRIPTS);
+        (!own).then(|| format!(" at {script}:{}:{}", frame.get_line_number(), frame.get_column()))
+    })
 }

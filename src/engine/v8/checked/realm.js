@@ -39,10 +39,12 @@
   };
   judge(SPECIES, Array.prototype, 'concat', 'filter', 'flatMap', 'map');
   judge(SPECIES_LATER, Array.prototype, 'flat', 'slice', 'splice');
-  judge(SPECIES, TypedArray.prototype, 'filter', 'map');
-  judge(SPECIES_LATER, TypedArray.prototype, 'slice', 'subarray');
+  judge(SPECIES, TypedArray.prototype, 'map');
+  judge(SPECIES_LATER, TypedArray.prototype, 'filter', 'slice', 'subarray');
   judge(SPECIES_LATER, ArrayBuffer.prototype, 'slice');
   judge(MATCHES, RegExp.prototype, 'exec', 'test', Symbol.match, Symbol.replace, Symbol.search);
+  judge(CREATES, RegExp.prototype, 'flags', 'source', 'dotAll', 'global', 'hasIndices', 'ignoreCase');
+  judge(CREATES, RegExp.prototype, 'multiline', 'sticky', 'unicode', 'unicodeSets');
   judge(MATCHES_AND_SPECIES, RegExp.prototype, Symbol.split, Symbol.matchAll);
   judge(CONSTRUCTOR, Array, 'from', 'of');
   judge(CONSTRUCTOR, TypedArray, 'from', 'of');

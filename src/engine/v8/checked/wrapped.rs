@@ -1,9 +1,9 @@
 //! What V8 asks here instead of itself while a call is checked: the linker gives V8's names to the functions of this file, and the
 //! names with `__real_` to V8's own (see `build.rs`).
 
+use super::instructions::Seen;
 use super::judgements::{self, Judgement, Known};
-use super::{Handle, MOST_EXPRESSIONS, MOST_RECEIVERS, Running, instructions, running};
-use crate::engine::v8::bindings;
+use super::{Handle, MOST_EXPRESSIONS, MOST_RECEIVERS, Refusal, Running, What, instructions, running};
 use std::ffi::c_void;
 
 unsafe extern "C" {
@@ -42,6 +42,14 @@ unsafe extern "C" {
     /// `v8::internal::interpreter::BytecodeArrayIterator::BytecodeArrayIterator(bytecodes, offset)`.
     #[link_name = "__real__ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi"]
     fn v8_iterate(iterator: *mut instructions::Iterator, bytecodes: Handle, offset: i32);
+
+    /// `v8::internal::interpreter::BytecodeArrayIterator::~BytecodeArrayIterator()`.
+    #[link_name = "_ZN2v88internal11interpreter21BytecodeArrayIteratorD1Ev"]
+    fn v8_end_iteration(iterator: *mut instructions::Iterator);
+
+    /// `v8::internal::DebugEvaluate::ApplySideEffectChecks(bytecodes)`.
+    #[link_name = "__real__ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE"]
+    fn v8_apply_checks(bytecodes: Handle);
 
     /// `v8::internal::DebugEvaluate::IsSideEffectFreeIntrinsic(function)`.
     #[link_name = "__real__ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE"]
@@ -84,8 +92,9 @@ unsafe extern "C" fn enter(debug: *mut c_void, function: Handle, receiver: Handl
             Some(Judgement::SpeciesLater) if has_own_species(running, receiver_local, true) => (ask_v8(), true),
             Some(Judgement::Constructor | Judgement::Species | Judgement::SpeciesLater) => (false, false),
             // Anything but a regular expression is V8's business.
-            Some(Judgement::Matches | Judgement::MatchesAndSpecies) if !receiver_local.is_reg_exp() => (ask_v8(), true),
+            Some(Judgement::Matches) if !receiver_local.is_reg_exp() => (ask_v8(), true),
             Some(Judgement::Matches) => (may_match(running, receiver_local), false),
+            Some(Judgement::MatchesAndSpecies) if !receiver_local.is_reg_exp() => (false, false),
             Some(Judgement::MatchesAndSpecies) => {
                 let has_own_species = has_own_species(running, receiver_local, true);
                 (has_own_species && may_match(running, receiver_local), false)
@@ -94,7 +103,8 @@ unsafe extern "C" fn enter(debug: *mut c_void, function: Handle, receiver: Handl
         if !goes_on {
             // SAFETY: the context is the one that the call was made in.
             v8::callback_scope!(unsafe scope, running.context);
-            running.note(|| describe_entry(scope, function_local));
+            let function = v8::Global::new(scope, function_local);
+            running.note(|| refusal(scope, What::Entry(function)));
             if !stopped {
                 running.stop(debug);
             }
@@ -159,7 +169,7 @@ unsafe extern "C" fn change_at_instruction(debug: *mut c_void, frame: *mut c_voi
         if !goes_on {
             // SAFETY: the context is the one that the call was made in.
             v8::callback_scope!(unsafe scope, running.context);
-            running.note(|| format!("the change of an older object{}", place(scope)));
+            running.note(|| refusal(scope, What::Other("the change of an older object".to_owned())));
         }
     });
     goes_on
@@ -213,10 +223,33 @@ unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Ha
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE")]
 unsafe extern "C" fn state_of_function(isolate: *mut c_void, function: Handle) -> i32 {
-    instructions::leaving_out_harmless(|| {
-        // SAFETY: V8's own arguments go on to V8.
-        unsafe { v8_state_of_function(isolate, function) }
-    })
+    const HAS_SIDE_EFFECTS: i32 = 1;
+    const REQUIRES_CHECKS: i32 = 2;
+    const HAS_NO_SIDE_EFFECT: i32 = 3;
+    // SAFETY: V8's own arguments go on to V8.
+    let (state, seen) = instructions::leaving_out_harmless(|| unsafe { v8_state_of_function(isolate, function) });
+    match (state, seen) {
+        // SAFETY: V8 looked at no instructions, because the function has none.
+        (HAS_SIDE_EFFECTS, Seen::None) if unsafe { instructions::is_harmless_builtin(function) } => HAS_NO_SIDE_EFFECT,
+        (HAS_NO_SIDE_EFFECT, Seen::NotThoseToCheck) => REQUIRES_CHECKS,
+        _ => state,
+    }
+}
+
+/// Asked to have V8 stop before the instructions of a function that it checks one by one.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+#[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE")]
+unsafe extern "C" fn apply_checks(bytecodes: Handle) {
+    let mut iterator = std::mem::MaybeUninit::<instructions::Iterator>::uninit();
+    // SAFETY: V8's own argument goes on to V8, which fills the iterator and clears it up.
+    unsafe {
+        v8_iterate(iterator.as_mut_ptr(), bytecodes, 0);
+        instructions::check_more(iterator.assume_init_ref());
+        v8_end_iteration(iterator.as_mut_ptr());
+        v8_apply_checks(bytecodes);
+    }
 }
 
 /// Asked for an iteration over the instructions of a function.
@@ -246,38 +279,15 @@ unsafe extern "C" fn is_harmless_intrinsic(function: i32) -> bool {
         running(|running| {
             // SAFETY: the context is the one that the call was made in.
             v8::callback_scope!(unsafe scope, running.context);
-            running.note(|| format!("{}{}", instructions::name_of_intrinsic(function), place(scope)));
+            running.note(|| refusal(scope, What::Other(instructions::name_of_intrinsic(function))));
         });
     }
     harmless
 }
 
-/// What the entry of a function is called in a report.
-fn describe_entry(scope: &mut v8::PinScope<'_, '_>, function: v8::Local<'_, v8::Function>) -> String {
-    let name = function.get_name(scope).to_rust_string_lossy(scope);
-    let name = if name.is_empty() { "a function without a name".to_owned() } else { format!("`{name}`") };
-    if function.script_id() <= 0 {
-        return format!("the call of {name}{}", place(scope));
-    }
-    let origin = function.get_script_origin(scope);
-    let script = origin.resource_name().map_or_else(String::new, |script| script.to_rust_string_lossy(scope));
-    let line = function.get_script_line_number().map_or(0, |line| line + 1);
-    format!("an operation in {name} ({script}:{line})")
-}
-
-/// Where the app's code is right now, as ` at module:line:column`.
-fn place(scope: &mut v8::PinScope<'_, '_>) -> String {
+/// What a call is stopped at, with the place where it is. V8's exception may be pending.
+fn refusal(scope: &mut v8::PinScope<'_, '_>, what: What) -> Refusal {
     const FRAMES: usize = 16;
-    let own = |script: &String| !script.starts_with(bindings::OWN_SCRIPTS);
-    let Some(trace) = v8::StackTrace::current_stack_trace(scope, FRAMES) else {
-        return String::new();
-    };
-    for index in 0..trace.get_frame_count() {
-        let Some(frame) = trace.get_frame(scope, index) else { continue };
-        let script = frame.get_script_name(scope).map(|name| name.to_rust_string_lossy(scope)).filter(own);
-        if let Some(script) = script {
-            return format!(" at {script}:{}:{}", frame.get_line_number(), frame.get_column());
-        }
-    }
-    String::new()
+    let trace = v8::StackTrace::current_stack_trace(scope, FRAMES);
+    Refusal { what, trace: trace.map(|trace| v8::Global::new(scope, trace)) }
 }

@@ -1,0 +1,326 @@
+//! Single calls under the check, each in a realm of its own. What the call of an attack may have changed is then looked at without the
+//! check. A call that was not stopped must have changed nothing.
+
+use super::memory::Memory;
+use super::start;
+use crate::app::{App, Mode};
+use crate::engine::v8::checked;
+use crate::engine::v8::isolates::Worker;
+use crate::engine::v8::limits::Limits;
+use crate::engine::v8::platform;
+use crate::engine::v8::realm::{Realm, Served};
+use crate::engine::v8::restoring;
+use crate::engine::v8::snapshot::{self, Blob, Capture, Making};
+use crate::engine::v8::watchdog::Watchdog;
+use crate::engine::{ABILITIES, CaptureTimings, Execution, Failure, Options, Request, RuntimeOptions};
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// An app with the old state, installed.
+pub(super) struct Installed {
+    app: Arc<App>,
+    blob: Arc<Blob>,
+    runtime: RuntimeOptions,
+    watchdog: Watchdog,
+    pub(super) captured: bool,
+}
+
+/// What came of a call.
+pub(super) struct Came {
+    /// Why it was stopped.
+    pub(super) stopped: Option<String>,
+    threw: bool,
+    /// What it answered, or what it threw.
+    pub(super) answer: String,
+    /// What the realm looked like afterwards.
+    looks: String,
+}
+
+pub(super) fn file(name: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/proven_reuse").join(name);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Lines that are neither empty nor comments.
+pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty() && !line.starts_with("//"))
+}
+
+/// The modules of an app with the old state, the first of which begins with `state`.
+pub(super) fn modules(with_buffers: bool, exports: &str) -> serde_json::Value {
+    let state = serde_json::Value::from(file("state.js"));
+    let main = format!(
+        "import * as ns from './other.js';\nglobalThis.ns = ns;\nglobalThis.withBuffers = {with_buffers};\n\
+         (0, eval)({state});\n{exports}"
+    );
+    serde_json::json!([{ "name": "/main.js", "module": main }, { "name": "/other.js", "module": file("other.js") }])
+}
+
+impl Installed {
+    pub(super) fn new(with_buffers: bool) -> Installed {
+        let (options, runtime) = Options::parse(&start::engine_options(), ABILITIES).unwrap();
+        platform::start(&options).unwrap();
+        let properties = serde_json::json!({
+            "js_module": "/main.js", "js_function": "nothing", "mode": "readwrite", "authn_policies": [],
+            "forwarding_required": "always",
+        });
+        let bundle = serde_json::json!({
+            "metadata": { "endpoints": { "/it": { "post": properties } } },
+            "modules": modules(with_buffers, "export function nothing() {}"),
+        });
+        let app = Arc::new(App::parse(bundle.to_string().as_bytes()).unwrap());
+        let watchdog = Watchdog::new();
+        let making = Making { app: &app, runtime: &runtime, watchdog: &watchdog, optional: options.optional };
+        restoring::learn(making).unwrap();
+        // As `V8App::install` does it.
+        let (blob, captured) = match snapshot::evaluated_app(making, &mut CaptureTimings::default()).unwrap() {
+            Capture::App(blob) => (blob, true),
+            Capture::Impossible(obstacle) => {
+                assert!(with_buffers && obstacle.independent, "the app can't be captured: {}", obstacle.reason);
+                (snapshot::globals(making).unwrap(), false)
+            }
+        };
+        let blob = Arc::new(blob);
+        checked::verify(&blob, &app, &runtime, &watchdog).unwrap();
+        Installed { app, blob, runtime, watchdog, captured }
+    }
+
+    /// Runs `use_it` in a realm as the first checked call finds it.
+    fn in_realm<R>(&self, use_it: impl FnOnce(&mut v8::Isolate, &mut Realm, &Worker) -> R) -> R {
+        let worker = Worker::new(&self.blob, self.runtime.max_heap_bytes).unwrap();
+        let limits = Limits::new(Instant::now() + Duration::from_secs(60), &self.runtime);
+        let mut locker = worker.isolate.lock();
+        let run = limits.guard(&mut locker, &worker.heap, &self.watchdog, |isolate| {
+            let mut realm = Realm::new(isolate, &worker, &self.app, true).unwrap_or_else(|it| panic!("{}", it.message));
+            use_it(isolate, &mut realm, &worker)
+        });
+        run.unwrap_or_else(|ended| panic!("{ended:?}")).0
+    }
+
+    /// A checked call of `handler`, which is the text of a function.
+    fn serve(&self, isolate: &mut v8::Isolate, realm: &mut Realm, worker: &Worker, handler: &str) -> Served {
+        let (host, request) = (Memory::new(), request());
+        let mut execution = Execution::new(&request, &[], "/it", Mode::ReadWrite, &self.runtime, &host);
+        execution.deadline = Instant::now() + Duration::from_secs(10);
+        execution.attempt();
+        realm.set_handler(isolate, 0, handler).unwrap_or_else(|error| panic!("{handler}: {error}"));
+        let deadline = self.watchdog.arm(execution.deadline, isolate.thread_safe_handle());
+        let served = realm.serve(isolate, worker, &self.app, 0, &mut execution, Instant::now());
+        if deadline.is_some_and(|deadline| deadline.disarm()) {
+            isolate.cancel_terminate_execution();
+        }
+        served
+    }
+
+    /// What comes of a checked call in a realm of its own.
+    pub(super) fn call(&self, handler: &str) -> Came {
+        self.in_realm(|isolate, realm, worker| {
+            let served = self.serve(isolate, realm, worker, handler);
+            let looks = match served.refused {
+                Some(_) => String::new(),
+                None => self.look(isolate, realm, worker),
+            };
+            let answer = match (&served.result, &served.exception) {
+                (Ok(reply), _) => {
+                    reply.body.as_ref().map_or_else(String::new, |(body, _)| String::from_utf8_lossy(body).into_owned())
+                }
+                (Err(_), Some(exception)) => exception.message.clone(),
+                (Err(failure), None) => failure.message().to_string(),
+            };
+            Came { stopped: served.refused, threw: served.result == Err(Failure::Thrown), answer, looks }
+        })
+    }
+
+    /// What a realm looks like when a script has run in it that nothing checks.
+    fn after_unchecked(&self, script: &str) -> String {
+        self.in_realm(|isolate, realm, worker| {
+            let _ = self.run_unchecked(isolate, realm, worker, script);
+            self.look(isolate, realm, worker)
+        })
+    }
+
+    fn run_unchecked(&self, isolate: &mut v8::Isolate, realm: &Realm, worker: &Worker, script: &str) -> String {
+        let (host, request) = (Memory::new(), request());
+        let mut execution = Execution::new(&request, &[], "/it", Mode::ReadWrite, &self.runtime, &host);
+        let result = realm.run_unchecked(isolate, worker, &self.app, &mut execution, script);
+        result.unwrap_or_else(|error| format!("the probe failed: {error}"))
+    }
+
+    /// All that can be seen of the old state.
+    fn look(&self, isolate: &mut v8::Isolate, realm: &Realm, worker: &Worker) -> String {
+        self.run_unchecked(isolate, realm, worker, &file("probe.js"));
+        self.run_unchecked(isolate, realm, worker, "probe1()");
+        self.run_unchecked(isolate, realm, worker, "probe()")
+    }
+}
+
+fn request() -> Request<'static> {
+    Request {
+        method: "POST".into(),
+        path: "/app/it".into(),
+        query: "q=1".into(),
+        headers: vec![("h".to_owned(), "v".into())],
+        body: b"{\"body\":[1,2]}",
+        caller: Some("{\"policy\":\"no_auth\"}"),
+        historical_state: None,
+    }
+}
+
+/// A line as a function: its value, or what it returns.
+pub(super) fn function(line: &str) -> String {
+    let body = if line.contains("return ") { line.to_owned() } else { format!("return ({line})") };
+    format!("(function (request) {{ 'use strict'; {body}\n}})")
+}
+
+/// Where two texts begin to differ.
+fn difference(was: &str, is: &str) -> String {
+    let at = was.bytes().zip(is.bytes()).position(|(was, is)| was != is).unwrap_or(was.len().min(is.len()));
+    let cut = |text: &str| {
+        let bytes = &text.as_bytes()[at.saturating_sub(60).min(text.len())..(at + 80).min(text.len())];
+        String::from_utf8_lossy(bytes).replace('\n', " | ")
+    };
+    format!("    was {}\n    is  {}", cut(was), cut(is))
+}
+
+/// The families of attacks: name and text.
+pub(super) fn families() -> Vec<(String, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/proven_reuse/attacks");
+    let names = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let mut families: Vec<_> = names.map(|name| (name.clone(), file(&format!("attacks/{name}")))).collect();
+    families.sort();
+    families.push(("wide operands".to_owned(), wide()));
+    families
+}
+
+/// Stores with wide operands: functions with more than 256 registers or constants.
+fn wide() -> String {
+    let variables: Vec<String> = (0..300).map(|index| format!("v{index}")).collect();
+    let properties: String = (0..300).fold(String::new(), |mut text, index| {
+        let _ = write!(text, "q.p{index}={index};");
+        text
+    });
+    let mut text = String::new();
+    for store in [
+        "v299=old; v299.a=5",
+        "v299=arr; v299[0]=5",
+        "v299=arr; v299.push(5)",
+        "v299='a'; old[v299]=5",
+        "v299=inc; v299()",
+        "v299=s; v299.add(9)",
+        "({a:v299.x}={a:1})",
+        "v299=old; delete v299.a",
+        "v299=ait; [...v299]",
+        "v299=sit; for (const x of v299) break",
+        "counter=7",
+        "v299=sit; let [k]=v299",
+        "v299=ta; v299[0]=5",
+        "v299=g0; v299.next()",
+        "v299=old; [v299.a]=[5]",
+        "v299=Fs; Array.of.call(v299,1)",
+        "v299={...changing}",
+        "v299=priv; Priv.write(v299,5)",
+        "v299=home; v299.write(5)",
+    ] {
+        let _ = writeln!(text, "let {}; v299={{}}; {store}; return 1", variables.join(","));
+        let _ = writeln!(text, "let q={{}},v299={{}};{properties}{store}; return 1");
+    }
+    text
+}
+
+/// Runs all attacks, and answers with the holes.
+fn attack(installed: &Installed) -> Vec<String> {
+    let untouched = installed.call("(function () {})");
+    assert_eq!(untouched.stopped, None, "nothing is stopped");
+    assert!(untouched.looks.contains("statics"), "{}", untouched.looks);
+    assert_eq!(
+        difference(&untouched.looks, &installed.after_unchecked("1")),
+        difference("", ""),
+        "the probe is the same each time"
+    );
+    let only = std::env::var("JSEP_ATTACK").ok();
+    let power = std::env::var("JSEP_POWER").is_ok();
+    let (mut seen, mut holes, mut all) = (BTreeSet::new(), Vec::new(), [0; 4]);
+    for (family, text) in families() {
+        let mut counts = [0; 4];
+        for line in lines(&text).filter(|line| only.as_ref().is_none_or(|only| line.contains(only.as_str()))) {
+            if !seen.insert(line.to_owned()) {
+                continue;
+            }
+            let came = installed.call(&function(line));
+            if only.is_some() || std::env::var("JSEP_SHOW").is_ok() {
+                println!("{line}: stopped {:?}, threw {}, {}", came.stopped, came.threw, came.answer);
+            }
+            counts[if came.stopped.is_some() {
+                0
+            } else if came.threw {
+                2
+            } else {
+                1
+            }] += 1;
+            if came.stopped.is_none() && came.looks != untouched.looks {
+                let shown: String = line.chars().rev().take(400).collect::<Vec<_>>().into_iter().rev().collect();
+                holes.push(format!("{family}: {shown}\n{}", difference(&untouched.looks, &came.looks)));
+            }
+            if power && installed.after_unchecked(&format!("{}()", function(line))) != untouched.looks {
+                counts[3] += 1;
+            }
+        }
+        let [stopped, ended, threw, changing] = counts;
+        let changing = if power { format!(", would change the realm {changing}") } else { String::new() };
+        println!("{family}: stopped {stopped}, ended {ended}, threw {threw}{changing}");
+        all.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+    }
+    let [stopped, ended, threw, changing] = all;
+    println!("all: stopped {stopped}, ended {ended}, threw {threw}, would change the realm {changing}");
+    assert!(only.is_some() || stopped + ended + threw > 1_300, "attacks are missing");
+    holes
+}
+
+#[test]
+fn no_attack_changes_a_realm_of_an_evaluated_app() {
+    let installed = Installed::new(true);
+    assert!(!installed.captured);
+    let holes = attack(&installed);
+    assert!(holes.is_empty(), "{} holes\n{}", holes.len(), holes.join("\n"));
+}
+
+#[test]
+fn no_attack_changes_a_realm_of_a_captured_app() {
+    let installed = Installed::new(false);
+    assert!(installed.captured);
+    let holes = attack(&installed);
+    assert!(holes.is_empty(), "{} holes\n{}", holes.len(), holes.join("\n"));
+}
+
+/// Lines begin with `ends` or `refused`; the refused ones are refused without need, which is known.
+#[test]
+fn what_is_harmless_is_let_through() {
+    let installed = Installed::new(true);
+    let untouched = installed.call("(function () {})");
+    let text = file("harmless.txt");
+    let mut wrong = Vec::new();
+    let (mut ends, mut refused) = (0, 0);
+    for line in lines(&text) {
+        let (expected, code) = line.split_once(": ").unwrap();
+        if std::env::var("JSEP_SHOW").is_ok() {
+            println!("{code}");
+        }
+        let came = installed.call(&function(code));
+        let is = if came.stopped.is_some() { "refused" } else { "ends" };
+        if is != expected {
+            wrong.push(format!("{is}: {code} // {}", came.stopped.clone().unwrap_or_default()));
+        }
+        if came.threw {
+            wrong.push(format!("threw: {code} // {}", came.answer));
+        }
+        if came.stopped.is_none() && came.looks != untouched.looks {
+            wrong.push(format!("changes the realm: {code}\n{}", difference(&untouched.looks, &came.looks)));
+        }
+        *(if came.stopped.is_some() { &mut refused } else { &mut ends }) += 1;
+    }
+    println!("harmless: ended {ends}, refused without need {refused}");
+    assert!(wrong.is_empty(), "{} lines are not as expected\n{}", wrong.len(), wrong.join("\n"));
+}

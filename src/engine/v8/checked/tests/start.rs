@@ -1,0 +1,18 @@
+//! How the tests start V8, which can't be started a second time in other ways.
+//!
+//! `JSEP_JIT=on` has them run with machine code, and `JSEP_V8_FLAGS` adds flags of V8's own, such as
+//! `--stress-compaction` or `--gc-interval=500`.
+
+use std::sync::Once;
+
+/// The engine options of all tests.
+pub(super) fn engine_options() -> Vec<(&'static str, &'static str)> {
+    static FLAGS: Once = Once::new();
+    FLAGS.call_once(|| {
+        if let Ok(flags) = std::env::var("JSEP_V8_FLAGS") {
+            v8::V8::set_flags_from_string(&flags);
+        }
+    });
+    let jit = std::env::var("JSEP_JIT").is_ok_and(|jit| jit == "on");
+    vec![("jit", if jit { "on" } else { "off" }), ("helper_threads", "0")]
+}
