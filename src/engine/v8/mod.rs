@@ -9,6 +9,7 @@
 //! - `supply`: realms that are made before a request needs one
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
+//! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
 //! - `code`: compiled code of modules that are evaluated for each request
@@ -35,6 +36,7 @@ mod platform;
 mod prepared;
 mod realm;
 mod restoring;
+mod seed;
 mod shared;
 mod snapshot;
 mod stack;

@@ -6,6 +6,7 @@ use super::isolates::Worker;
 use super::limits::Limits;
 use super::realm;
 use super::restoring;
+use super::seed;
 use super::snapshot::{self, Blob, Capture, Making};
 use crate::app::{App, Mode, RealmChoice};
 use crate::engine::{CaptureTimings, Options};
@@ -32,6 +33,7 @@ pub(super) fn choices(app: &App, options: &Options) -> Vec<RealmChoice> {
 
 /// Evaluates the app, captures it if its top level allows it, and tries the side-effect check.
 pub(super) fn prepare(making: Making<'_>, options: &Options, timings: &mut CaptureTimings) -> Result<Prepared, Error> {
+    seed::keep()?;
     restoring::learn(making)?;
     let capture = snapshot::evaluated_app(making, timings)?;
     let begin = Instant::now();

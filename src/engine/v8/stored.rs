@@ -8,6 +8,7 @@ use super::build_id::build_id;
 use super::code::Code;
 use super::completing;
 use super::prepared::Prepared;
+use super::seed;
 use super::snapshot::{Blob, Making};
 use crate::engine::{Cache, Identity, Options};
 use serde_json::{Value, json};
@@ -44,16 +45,20 @@ fn identity(making: Making<'_>, options: &Options) -> Option<Identity> {
 
 /// The app as the host has kept it, if it has.
 pub(super) fn load(cache: &Cache, making: Making<'_>, options: &Options) -> Option<Prepared> {
-    cache.load(ENGINE, &identity(making, options)?, read)
+    cache.load(ENGINE, &identity(making, options)?, |bytes| {
+        read(bytes).filter(|stored| blobs(stored).all(|blob| seed::adopt(blob, making.runtime.max_heap_bytes)))
+    })
+}
+
+fn blobs(prepared: &Prepared) -> impl Iterator<Item = &Arc<Blob>> {
+    std::iter::once(&prepared.blob).chain(&prepared.evaluated)
 }
 
 /// Has the host keep the app.
 pub(super) fn store(cache: &Cache, making: Making<'_>, options: &Options, prepared: &Prepared) {
     // A blob that V8 completes on each restore depends on what this process learnt of V8.
-    let fits = |blob: &Arc<Blob>| blob.data.can_be_rehashed();
-    let fit = completing::is_possible() && fits(&prepared.blob) && prepared.evaluated.iter().all(fits);
-    eprintln!("rehash {} {:?}", fits(&prepared.blob), prepared.evaluated.iter().map(fits).collect::<Vec<_>>());
-    if let Some(identity) = identity(making, options).filter(|_| fit) {
+    let fits = completing::is_possible() && blobs(prepared).all(|blob| seed::note(blob));
+    if let Some(identity) = identity(making, options).filter(|_| fits) {
         cache.store(ENGINE, &identity, &write(prepared));
     }
 }
