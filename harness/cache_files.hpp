@@ -7,8 +7,8 @@
 
 class CacheFiles {
 public:
-    // `directory` is made if it is missing. `secret_file`, if given, holds the secret that entries are sealed with. Throws
-    // StartError.
+    // `directory` is made if it is missing. `secret_file`, if given, holds the secret that entries are sealed with.
+    // Throws StartError.
     CacheFiles(const std::string& directory, const std::string& secret_file);
 
     // For jsep_registry_set_cache; good as long as this.
