@@ -96,18 +96,16 @@ impl V8App {
         };
         let begin = Instant::now();
         let choices = prepared::choices(&app, options);
-        let Prepared { blob, evaluated, evaluated_because, proven } = prepared;
+        let Prepared { blob, evaluated, evaluated_because, proven, first } = prepared;
         let historical_is_evaluated = evaluated_because.is_none() && blob.depends_on_historical_state;
         let pool = Pool::new(&app, blob);
         let evaluated = evaluated.map(|blob| Pool::new(&app, blob));
         let proven = proven.map(|()| Pool::new(&app, Arc::clone(pool.blob())));
         // The first request finds its isolate made.
+        let first = first.map_or_else(|| Worker::new(pool.blob(), runtime.max_heap_bytes), Ok)?;
         match &proven {
-            Ok(proven) => {
-                let first = Worker::new(pool.blob(), runtime.max_heap_bytes)?;
-                proven.give(checked::begin(first, &app, runtime, &watchdog));
-            }
-            Err(_) => pool.give(Worker::new(pool.blob(), runtime.max_heap_bytes)?),
+            Ok(proven) => proven.give(checked::begin(first, &app, runtime, &watchdog)),
+            Err(_) => pool.give(first),
         }
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let ladder = Ladder::new(app.endpoints().len());

@@ -6,6 +6,7 @@ use super::completing;
 use super::limits::{self, HeapGuard};
 use super::modules;
 use super::realm::Realm;
+use super::seed;
 use super::snapshot::Blob;
 use super::stack;
 use super::supply::Supply;
@@ -94,6 +95,13 @@ impl Worker {
     /// The heap limit that it was made with.
     pub(super) fn heap_bytes(&self) -> usize {
         self.heap_bytes
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Without one, blobs that are made afterwards may not fit those from before; there is nobody to tell it to.
+        let _ = seed::keep();
     }
 }
 

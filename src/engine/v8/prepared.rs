@@ -24,6 +24,8 @@ pub(super) struct Prepared {
     pub(super) evaluated_because: Option<String>,
     /// Whether requests can share realms that they prove to leave as they were, or why not.
     pub(super) proven: Result<(), String>,
+    /// A worker of the blob that is made already, if there is one.
+    pub(super) first: Option<Worker>,
 }
 
 /// What each endpoint asks for.
@@ -83,7 +85,7 @@ pub(super) fn prepare(making: Making<'_>, options: &Options, timings: &mut Captu
         return Err(no_such_rung(making.app, endpoint, RealmChoice::Proven, &reason));
     }
     timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
-    Ok(Prepared { blob, evaluated, evaluated_because, proven })
+    Ok(Prepared { blob, evaluated, evaluated_because, proven, first: None })
 }
 
 /// Keeps the compiled code of an app that will be evaluated for each request, as far as it can be made within the limits.

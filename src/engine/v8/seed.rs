@@ -1,9 +1,9 @@
 //! V8's read-only memory and the seed of all hashes in it, which the isolates of a process share.
 //!
 //! It goes with the last isolate, and a blob from before would then no longer fit: its scripts would miss their own variables, because
-//! V8 can't hash the tables of captured modules anew. So one isolate lives as long as the process. The first install decides which:
-//! one of V8's own, with a new seed, or one of a stored blob, with the seed that the blob was made under. Other stored blobs are used
-//! only if they were made under the same one.
+//! V8 can't hash the tables of captured modules anew. So before a worker goes, an isolate is made that lives as long as the process.
+//! The first install decides on the seed: a new one, or that under which a stored blob was made. Other stored blobs are used only if
+//! they were made under the same one.
 
 use super::isolates::Worker;
 use super::snapshot::Blob;
@@ -12,28 +12,23 @@ use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The isolate that lives on.
-enum Kept {
-    /// Of V8's own, which is never used.
-    Own { _isolate: v8::SharedIsolate },
-    /// Of a stored blob.
-    Stored { _worker: Worker },
-}
-
 #[derive(Default)]
 struct Origin {
-    kept: Option<Kept>,
+    /// The isolate that lives on. Nothing runs in it.
+    kept: Option<v8::SharedIsolate>,
+    /// Whether there is a seed.
+    begun: bool,
     /// Digest of the read-only part of all blobs here, once there was one.
     digest: Option<[u8; SEAL_BYTES]>,
 }
 
-static ORIGIN: Mutex<Origin> = Mutex::new(Origin { kept: None, digest: None });
+static ORIGIN: Mutex<Origin> = Mutex::new(Origin { kept: None, begun: false, digest: None });
 
 fn origin() -> MutexGuard<'static, Origin> {
     ORIGIN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Keeps V8's read-only memory for the life of the process, before anything is captured.
+/// Keeps V8's read-only memory for the life of the process: before anything is captured, and before a worker goes.
 pub(super) fn keep() -> Result<(), Error> {
     let mut origin = origin();
     if origin.kept.is_none() {
@@ -41,7 +36,8 @@ pub(super) fn keep() -> Result<(), Error> {
         // SAFETY: nothing is attached to the isolate.
         let isolate = unsafe { isolate.try_into_shared() }
             .map_err(|error| Error::new(jsep_status::JSEP_ENGINE_START, format!("V8 does not start: {error:?}")))?;
-        origin.kept = Some(Kept::Own { _isolate: isolate });
+        origin.kept = Some(isolate);
+        origin.begun = true;
     }
     Ok(())
 }
@@ -53,23 +49,22 @@ pub(super) fn note(blob: &Blob) -> bool {
     digest.is_some_and(|digest| *origin.digest.get_or_insert(digest) == digest)
 }
 
-/// Whether a blob that was made elsewhere, by this build of the library, fits the isolates of this process. The first one does.
-pub(super) fn adopt(blob: &Arc<Blob>, heap_bytes: usize) -> bool {
+/// Whether a blob that was made elsewhere, by this build of the library, fits the isolates of this process. The first one does; its
+/// worker comes with it.
+pub(super) fn adopt(blob: &Arc<Blob>, heap_bytes: usize) -> Option<Option<Worker>> {
     if blob.data.can_be_rehashed() {
         // V8 hashes all of it anew, and would give itself a new seed if this were the first.
-        return keep().is_ok();
+        return keep().is_ok().then_some(None);
     }
+    let digest = read_only_digest(blob.bytes())?;
     let mut origin = origin();
-    let Some(digest) = read_only_digest(blob.bytes()) else {
-        return false;
-    };
-    if origin.kept.is_none() {
-        let Ok(worker) = Worker::new(blob, heap_bytes) else {
-            return false;
-        };
-        *origin = Origin { kept: Some(Kept::Stored { _worker: worker }), digest: Some(digest) };
+    if origin.begun {
+        return (origin.digest == Some(digest)).then_some(None);
     }
-    origin.digest == Some(digest)
+    let worker = Worker::new(blob, heap_bytes).ok()?;
+    origin.begun = true;
+    origin.digest = Some(digest);
+    Some(Some(worker))
 }
 
 /// A digest of the read-only part of a blob, in which the seed is. It is the first after a head of numbers, a version and places, and

@@ -46,7 +46,12 @@ fn identity(making: Making<'_>, options: &Options) -> Option<Identity> {
 /// The app as the host has kept it, if it has.
 pub(super) fn load(cache: &Cache, making: Making<'_>, options: &Options) -> Option<Prepared> {
     cache.load(ENGINE, &identity(making, options)?, |bytes| {
-        read(bytes).filter(|stored| blobs(stored).all(|blob| seed::adopt(blob, making.runtime.max_heap_bytes)))
+        let mut stored = read(bytes)?;
+        stored.first = seed::adopt(&stored.blob, making.runtime.max_heap_bytes)?;
+        if let Some(blob) = &stored.evaluated {
+            seed::adopt(blob, making.runtime.max_heap_bytes)?;
+        }
+        Some(stored)
     })
 }
 
@@ -92,6 +97,7 @@ fn read(bytes: &[u8]) -> Option<Prepared> {
         blob,
         evaluated,
         evaluated_because: text("evaluated_because"),
+        first: None,
         proven: text("not_proven_because").map_or(Ok(()), Err),
     })
 }
