@@ -34,8 +34,8 @@ pub struct Cache {
 pub struct Identity(Vec<u8>);
 
 impl Identity {
-    /// Adds a part.
-    pub fn add(mut self, part: &[u8]) -> Identity {
+    /// With one more part.
+    pub fn with(mut self, part: &[u8]) -> Identity {
         self.0.extend_from_slice(&(part.len() as u64).to_le_bytes());
         self.0.extend_from_slice(part);
         self
@@ -118,7 +118,7 @@ mod tests {
     }
 
     fn identity(text: &str) -> Identity {
-        Identity::default().add(text.as_bytes())
+        Identity::default().with(text.as_bytes())
     }
 
     fn load(entries: &Entries, secret: &str, text: &str) -> Option<Vec<u8>> {

@@ -22,23 +22,23 @@ const ENGINE: &str = "jsv8";
 fn identity(making: Making<'_>, options: &Options) -> Option<Identity> {
     let optional = making.optional;
     let mut identity = Identity::default()
-        .add(env!("CARGO_PKG_VERSION").as_bytes())
-        .add(build_id()?)
-        .add(v8::V8::get_version().as_bytes())
-        .add(&v8::script_compiler::cached_data_version_tag().to_le_bytes())
-        .add(&[options.jit.into(), optional.host.into(), optional.intl.into()])
-        .add(options.realm.name().as_bytes())
-        .add(&(making.runtime.max_heap_bytes as u64).to_le_bytes())
-        .add(&(making.runtime.max_stack_bytes as u64).to_le_bytes());
+        .with(env!("CARGO_PKG_VERSION").as_bytes())
+        .with(build_id()?)
+        .with(v8::V8::get_version().as_bytes())
+        .with(&v8::script_compiler::cached_data_version_tag().to_le_bytes())
+        .with(&[options.jit.into(), optional.host.into(), optional.intl.into()])
+        .with(options.realm.name().as_bytes())
+        .with(&(making.runtime.max_heap_bytes as u64).to_le_bytes())
+        .with(&(making.runtime.max_stack_bytes as u64).to_le_bytes());
     for endpoint in making.app.endpoints() {
         identity = identity
-            .add(endpoint.module.as_bytes())
-            .add(endpoint.function.as_bytes())
-            .add(format!("{:?} {:?}", endpoint.mode, endpoint.realm).as_bytes());
+            .with(endpoint.module.as_bytes())
+            .with(endpoint.function.as_bytes())
+            .with(format!("{:?} {:?}", endpoint.mode, endpoint.realm).as_bytes());
     }
-    identity = identity.add(b"modules");
+    identity = identity.with(b"modules");
     for (name, source) in making.app.modules() {
-        identity = identity.add(name.as_bytes()).add(source.as_bytes());
+        identity = identity.with(name.as_bytes()).add(source.as_bytes());
     }
     Some(identity)
 }
