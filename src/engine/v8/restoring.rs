@@ -105,6 +105,7 @@ pub(super) fn note_use(
 
 #[cfg(test)]
 mod tests {
+    use super::super::seed;
     use super::super::watchdog::Watchdog;
     use super::*;
     use crate::app::App;
@@ -115,6 +116,7 @@ mod tests {
         let (options, runtime) =
             Options::parse(&[], Abilities { jit: true, intl: true }).unwrap_or_else(|_| unreachable!());
         assert!(platform::start(&options).is_ok());
+        assert!(seed::keep().is_ok());
         let bundle = br#"{"metadata": {"endpoints": {}}, "modules": []}"#;
         let app = Arc::new(App::parse(bundle).unwrap_or_else(|_| unreachable!()));
         let watchdog = Watchdog::new();
@@ -139,11 +141,12 @@ mod tests {
     }
 
     #[test]
-    fn blobs_fit_each_other_although_no_isolate_lived_on_between_them() {
+    fn blobs_of_one_process_fit_each_other() {
         with_making(|making| {
             let make = || snapshot::globals(making).ok().map(Arc::new);
             let blobs: Vec<_> = (0..3).filter_map(|_| make()).collect();
             assert_eq!(blobs.len(), 3);
+            assert!(blobs.iter().all(|blob| seed::note(blob)));
             drop(Worker::new(&blobs[1], making.runtime.max_heap_bytes));
             let workers: Vec<_> =
                 blobs.iter().rev().map(|blob| Worker::new(blob, making.runtime.max_heap_bytes)).collect();

@@ -38,7 +38,7 @@ fn identity(making: Making<'_>, options: &Options) -> Option<Identity> {
     }
     identity = identity.with(b"modules");
     for (name, source) in making.app.modules() {
-        identity = identity.with(name.as_bytes()).add(source.as_bytes());
+        identity = identity.with(name.as_bytes()).with(source.as_bytes());
     }
     Some(identity)
 }
