@@ -17,7 +17,7 @@
 mod instructions;
 mod judgements;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod wrapped;
 
 pub(super) use judgements::Judgements;

@@ -35,6 +35,16 @@ unsafe extern "C" {
     #[link_name = "__real__ZN2v88internal7Factory20NewFunctionPrototypeENS0_12DirectHandleINS0_10JSFunctionEEE"]
     fn v8_new_prototype(factory: *mut c_void, function: Handle) -> Handle;
 
+    /// `v8::internal::TemplateObjectDescription::GetTemplateObject(isolate, context, description, function, slot)`.
+    #[link_name = "__real__ZN2v88internal25TemplateObjectDescription17GetTemplateObjectEPNS0_7IsolateENS0_12DirectHandleINS0_13NativeContextEEENS4_IS1_EENS4_INS0_18SharedFunctionInfoEEEi"]
+    fn v8_template_object(
+        isolate: *mut c_void,
+        context: Handle,
+        description: Handle,
+        function: Handle,
+        slot: i32,
+    ) -> Handle;
+
     /// `v8::internal::DebugEvaluate::FunctionGetSideEffectState(isolate, function)`.
     #[link_name = "__real__ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE"]
     fn v8_state_of_function(isolate: *mut c_void, function: Handle) -> i32;
@@ -214,6 +224,33 @@ unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Ha
             }
             None => v8_new_prototype(factory, function),
         }
+    }
+}
+
+/// Asked for the strings of a template, which V8 keeps for the next evaluation: they count as older at once. They are frozen, but a
+/// class may still give them private fields.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+#[unsafe(export_name = "__wrap__ZN2v88internal25TemplateObjectDescription17GetTemplateObjectEPNS0_7IsolateENS0_12DirectHandleINS0_13NativeContextEEENS4_IS1_EENS4_INS0_18SharedFunctionInfoEEEi")]
+unsafe extern "C" fn template_object(
+    isolate: *mut c_void,
+    context: Handle,
+    description: Handle,
+    function: Handle,
+    slot: i32,
+) -> Handle {
+    let debug = running(|running| running.debug.get()).filter(|debug| !debug.is_null());
+    // SAFETY: V8's own arguments go on to V8, and the debugger belongs to the isolate that runs.
+    unsafe {
+        if let Some(debug) = debug {
+            v8_make_older(debug, true);
+        }
+        let strings = v8_template_object(isolate, context, description, function, slot);
+        if let Some(debug) = debug {
+            v8_make_older(debug, false);
+        }
+        strings
     }
 }
 

@@ -11,5 +11,5 @@
 mod corpus;
 mod memory;
 mod programs;
-mod start;
+pub(in crate::engine::v8) mod start;
 mod update;
