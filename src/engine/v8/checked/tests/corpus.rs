@@ -95,7 +95,7 @@ impl Installed {
     }
 
     /// Runs `use_it` in a realm as the first checked call finds it.
-    fn in_realm<R>(&self, use_it: impl FnOnce(&mut v8::Isolate, &mut Realm, &Worker) -> R) -> R {
+    pub(super) fn in_realm<R>(&self, use_it: impl FnOnce(&mut v8::Isolate, &mut Realm, &Worker) -> R) -> R {
         let former = self.worker.take().filter(|(_, realms)| *realms < REALMS_PER_ISOLATE);
         let new = || (Worker::new(&self.blob, self.runtime.max_heap_bytes).unwrap(), 0);
         let (worker, realms) = former.unwrap_or_else(new);

@@ -13,3 +13,5 @@ mod memory;
 mod programs;
 mod start;
 mod update;
+
+pub(super) use update::{note_strange, reached};

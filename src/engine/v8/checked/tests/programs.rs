@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 const PROGRAMS_PER_APP: usize = 250;
 const REQUESTS_PER_PROGRAM: usize = 3;
+/// One request among this many is followed by a look at what it has left, which takes long under the check.
+const REQUESTS_PER_LOOK: usize = 8;
 /// One app among this many keeps buffers, and is evaluated for each fresh realm, which takes long.
 const APPS_PER_APP_WITH_BUFFERS: u64 = 8;
 
@@ -222,7 +224,7 @@ fn compare(seed: u64, number: usize, parts: &Parts, proven: &Arc<Registry>, fres
             "seed {seed}, query {query}, rung {}\n{}\nwas {}\nis  {}",
             is.rung, programs[index], was.text, is.text
         );
-        if is.rung == 4 && random.below(3) == 0 {
+        if is.rung == 4 && random.below(REQUESTS_PER_LOOK) == 0 {
             let now = request(proven, "/look", "0");
             counts.looks += usize::from(now.rung == 4);
             assert!(now.text == look, "seed {seed}, query {query} left something\n{}\nwas {look}\nis  {}", programs[index], now.text);
