@@ -13,3 +13,5 @@ mod memory;
 mod programs;
 pub(in crate::engine::v8) mod start;
 mod update;
+
+pub(super) use update::{note_strange, reached};
