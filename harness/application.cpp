@@ -36,14 +36,19 @@ bool names_other_nodes(const nlohmann::ordered_json& bundle) {
 
 }  // namespace
 
-Application::Application(const std::string& plugin_path, const std::string& app_path, const Options& options, Log& log)
+Application::Application(const std::string& plugin_path, const std::string& app_path, const Options& options,
+                         const CacheArguments& cache, Log& log)
     : app_path_(app_path),
       log_(log),
       begin_(Clock::now()),
+      cache_(cache.directory.empty() ? std::nullopt : std::make_optional<CacheFiles>(cache.directory, cache.secret)),
       plugin_(plugin_path),
       engine_(start_engine(plugin_, plugin_path, options, log)),
       registry_(make_registry(plugin_, engine_)),
       start_time_(Clock::now() - begin_) {
+    if (cache_) {
+        registry_.set_cache(cache_->table());
+    }
     reinstall();
 }
 

@@ -5,18 +5,27 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
+#include "cache_files.hpp"
 #include "library.hpp"
 #include "log.hpp"
 #include "plugin.hpp"
+
+// Where installs are kept for later starts.
+struct CacheArguments {
+    std::string directory;  // Nothing: nowhere.
+    std::string secret;     // File.
+};
 
 class Application {
 public:
     using Clock = std::chrono::steady_clock;
 
     // Loads the library, starts an engine and installs the app. `log` outlives the application. Throws StartError.
-    Application(const std::string& plugin_path, const std::string& app_path, const Options& options, Log& log);
+    Application(const std::string& plugin_path, const std::string& app_path, const Options& options,
+                const CacheArguments& cache, Log& log);
 
     // Installs a bundle; on an error the former version keeps serving. Throws LibraryError. Any thread.
     void install(const std::string& bundle);
@@ -37,6 +46,7 @@ private:
     std::string app_path_;
     Log& log_;
     Clock::time_point begin_;
+    std::optional<CacheFiles> cache_;
     Plugin plugin_;
     Engine engine_;
     Registry registry_;

@@ -31,7 +31,7 @@ int call(const CallArguments& arguments) {
         parse_json(*arguments.caller, "--caller");
     }
     Log log = Log::to_standard_error();
-    Application application(arguments.plugin, arguments.app, arguments.options, log);
+    Application application(arguments.plugin, arguments.app, arguments.options, arguments.cache, log);
     const Authenticator authenticator({}, {});
     const Service service(application, authenticator, log, arguments.service);
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "application.hpp"
 #include "library.hpp"
 #include "message.hpp"
 #include "service.hpp"
@@ -14,6 +15,7 @@ struct CallArguments {
     std::string plugin;
     std::string app;
     Options options;
+    CacheArguments cache;
     std::string method;
     std::string target;
     Headers headers;
@@ -26,6 +28,7 @@ struct ServeArguments {
     std::string plugin;
     std::string app;
     Options options;
+    CacheArguments cache;
     std::string listen;
     std::string tls_certificate;
     std::string tls_key;
@@ -45,6 +48,7 @@ struct BenchLibrary {
 struct BenchArguments {
     std::vector<BenchLibrary> libraries;
     std::string app;
+    CacheArguments cache;
     std::vector<std::string> requests;  // METHOD TARGET [BODY]
     Headers headers;
     size_t threads;
@@ -60,6 +64,7 @@ struct ReportArguments {
     std::string plugin;
     std::string app;
     Options options;
+    CacheArguments cache;
     std::vector<std::string> requests;  // METHOD TARGET [BODY], sent before the report.
     unsigned count = 1;                 // How often each is sent.
 };

@@ -104,6 +104,10 @@ void Registry::install(std::string_view bundle) const {
     require_ok(*plugin_, plugin_->registry_install(handle_.get(), lend(bundle)));
 }
 
+void Registry::set_cache(const jsep_cache& cache) const {
+    require_ok(*plugin_, plugin_->registry_set_cache(handle_.get(), &cache));
+}
+
 void Registry::set_options(const Options& options) const {
     const std::vector<jsep_option> lent = lend_all(options);
     require_ok(*plugin_, plugin_->registry_set_options(handle_.get(), lent.data(), lent.size()));

@@ -72,6 +72,8 @@ public:
     Registry(const Plugin& plugin, const Engine& engine);
 
     void install(std::string_view bundle) const;
+    // Has later installs use what `cache` keeps.
+    void set_cache(const jsep_cache& cache) const;
     // Takes all options or none; an empty value means the default.
     void set_options(const Options& options) const;
     Endpoint find(std::string_view method, std::string_view path) const;

@@ -72,12 +72,20 @@ struct Common {
     std::string plugin;
     std::string app;
     std::vector<std::string> options;
+    CacheArguments cache;
 
     void add_to(CLI::App& command) {
         command.add_option("--plugin", plugin, "The library to load")->required()->type_name("LIB");
         add_app_to(command);
     }
     CLI::Option* add_app_to(CLI::App& command) {
+        CLI::Option* directory = command
+                                     .add_option("--cache", cache.directory,
+                                                 "Directory for what installs make, so that later starts are faster")
+                                     ->type_name("DIR");
+        command.add_option("--cache-secret", cache.secret, "Secret that seals it; without it, guard the directory")
+            ->type_name("FILE")
+            ->needs(directory);
         command.add_option("--app", app, "App directory, or packed bundle")->required()->type_name("DIR|BUNDLE.json");
         return add_list(command, "--option", options, "Option of the engine, or default of a run-time option")
             ->type_name("NAME=VALUE");
@@ -133,6 +141,7 @@ void add_call(CLI::App& program, std::function<int()>& action) {
             CallArguments& arguments = given->call;
             arguments.plugin = given->plugin;
             arguments.app = given->app;
+            arguments.cache = given->cache;
             arguments.options = given->split_options();
             arguments.headers = split_headers(given->headers);
             arguments.body = given->body.rfind('@', 0) == 0 ? read_file(given->body.substr(1)) : given->body;
@@ -186,6 +195,7 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
             ServeArguments& arguments = given->serve;
             arguments.plugin = given->plugin;
             arguments.app = given->app;
+            arguments.cache = given->cache;
             arguments.options = given->split_options();
             // Issuers are often URLs, which may have equals signs; paths of keys rarely do.
             for (const std::string& text : given->token_issuers) {
@@ -249,6 +259,7 @@ void add_bench(CLI::App& program, std::function<int()>& action) {
         action = [given, command, plugin, option] {
             BenchArguments& arguments = given->bench;
             arguments.app = given->app;
+            arguments.cache = given->cache;
             arguments.headers = split_headers(given->headers);
             arguments.libraries = pair_options(*command, plugin, given->plugins, option, given->split_options());
             return bench(arguments);
@@ -273,6 +284,7 @@ void add_report(CLI::App& program, std::function<int()>& action) {
             ReportArguments& arguments = given->report;
             arguments.plugin = given->plugin;
             arguments.app = given->app;
+            arguments.cache = given->cache;
             arguments.options = given->split_options();
             return report(arguments);
         };

@@ -183,7 +183,7 @@ nlohmann::ordered_json figures(const Phase& phase) {
 
 nlohmann::ordered_json measure(const BenchLibrary& library, const BenchArguments& arguments) {
     Log log = Log::to_nowhere();
-    const Application application(library.path, arguments.app, library.options, log);
+    const Application application(library.path, arguments.app, library.options, arguments.cache, log);
     Store store(KEPT_VALUES);
     const Authenticator authenticator({}, {});
     const Dispatcher dispatcher(application.registry(), store, authenticator, HostServices{log});

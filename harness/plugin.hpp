@@ -25,6 +25,7 @@
     FUNCTION(engine_free)              \
     FUNCTION(registry_new)             \
     FUNCTION(registry_install)         \
+    FUNCTION(registry_set_cache)       \
     FUNCTION(registry_set_options)     \
     FUNCTION(registry_report)          \
     FUNCTION(registry_timings_get)     \

@@ -33,7 +33,7 @@ void send(const Service& service, const ReportArguments& arguments) {
 
 int report(const ReportArguments& arguments) {
     Log log = Log::to_standard_error();
-    Application application(arguments.plugin, arguments.app, arguments.options, log);
+    Application application(arguments.plugin, arguments.app, arguments.options, arguments.cache, log);
     if (!arguments.requests.empty()) {
         const Authenticator authenticator({}, {});
         send(Service(application, authenticator, log, {}), arguments);

@@ -65,7 +65,7 @@ int serve(const ServeArguments& arguments) {
     // In a real host threads are older than the plugin, and these show that it works: they exist before it is loaded.
     // The server finishes the pool, so no task outlives what it uses.
     ThreadPool pool(arguments.threads);
-    Application application(arguments.plugin, arguments.app, arguments.options, log);
+    Application application(arguments.plugin, arguments.app, arguments.options, arguments.cache, log);
     const Service service(application, authenticator, log, arguments.service);
     HttpServer server(
         pool, log, [&service](const Request& request) { return service.answer(request); }, tls.get());

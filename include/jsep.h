@@ -219,7 +219,7 @@ typedef struct jsep_error jsep_error;
 
 // A place for one app, whose version can be replaced while it serves.
 //
-// Functions: `jsep_registry_new`, `jsep_registry_install`, `jsep_registry_set_options`, `jsep_registry_report`,
+// Functions: `jsep_registry_new`, `jsep_registry_install`, `jsep_registry_set_cache`, `jsep_registry_set_options`, `jsep_registry_report`,
 // `jsep_registry_timings_get`, `jsep_registry_find`, `jsep_registry_methods`, `jsep_registry_free`. A registry may be used from any thread, and by several at once.
 //
 // Source: `src/abi/registry.rs`.
@@ -252,8 +252,8 @@ typedef struct jsep_bytes {
 //
 // Engine options, read by `jsep_engine_new` only:
 // - `jit`: `on` or `off` (default `on`; the QuickJS library knows only `off`). One mode a process: the first engine decides.
-// - `realm`: how a request gets its fresh realm. `auto` (default) and `fresh` let the engine choose, `0` evaluates the app for
-//   each request, `2` uses the app's evaluated state. The result of a request is the same.
+// - `realm`: how a request gets its fresh realm. `auto` (default) and `fresh` let the engine choose, `0` compiles and evaluates the
+//   app for each request, `1` evaluates it from compiled code, `2` uses its evaluated state. The result of a request is the same.
 // - `helper_threads`: threads of the engine's own for garbage collection and compilation, 0 to 8 (default 1; with `jit` =
 //   `off` 0).
 // - `untrusted_time`: what scripts see of the clock. `real` (default): the host's time. `gated`: 0, until the script calls
@@ -312,6 +312,35 @@ typedef struct jsep_engine_timings {
     // All of `jsep_engine_new`.
     uint64_t total_ns;
 } jsep_engine_timings;
+
+// Where the host keeps what installs make, so that a later process installs the same app sooner.
+//
+// The functions are called during `jsep_registry_install`, on its thread, with `context` as the first argument, and must not call the
+// library. A key is text of letters, digits and `-`, at most 64 bytes. It stands for the app's text, the options and this very build of
+// the library, so entries under other keys stay good; a host that wants to keep few drops those that were not loaded for long.
+//
+// An entry is used only if its seal is right, an HMAC-SHA-256 under `secret` over all that it depends on and all of its bytes; otherwise
+// it is ignored, counted in the report, and stored anew. **An entry is as powerful as the library itself**: who can write one with a
+// right seal decides what the process does. Without a secret the seal only shows accidents, so that the host has to keep its entries as
+// safe as the library's file. With one, an entry that was not made under it is not used, as long as nobody else knows the secret.
+//
+// The V8 library stores the app's captured state and compiled code; apps of which V8 can't write any go without. The QuickJS library
+// stores nothing, because its installs take less than reading would; it calls no function of the table.
+//
+// Source: `src/abi/cache.rs`.
+typedef struct jsep_cache {
+    // `sizeof(struct jsep_cache)`.
+    size_t size;
+    // Passed back as the first argument of each function.
+    void *context;
+    // Writes the entry of `key` to `entry` and answers `JSEP_OK`. Anything else means that there is none.
+    uint32_t (*load)(void *context, struct jsep_bytes key, const struct jsep_sink *entry);
+    // Keeps `entry`, or replaces the former one of `key`, as a whole. An answer other than `JSEP_OK` is counted and has no
+    // consequence.
+    uint32_t (*store)(void *context, struct jsep_bytes key, struct jsep_bytes entry);
+    // The secret that entries are sealed with, 32 unpredictable bytes at best; no bytes for none. It is copied.
+    struct jsep_bytes secret;
+} jsep_cache;
 
 // Time that the last successful install took, in nanoseconds of wall clock.
 //
@@ -630,6 +659,15 @@ jsep_status jsep_registry_new(const struct jsep_engine *engine, struct jsep_regi
 // `JSEP_EXPORT_NOT_FUNCTION`, `JSEP_ROUTE_AMBIGUOUS`, `JSEP_ROUTE_INVALID`.
 jsep_status jsep_registry_install(const struct jsep_registry *registry,
                                   struct jsep_bytes bundle);
+
+// Gives a registry a place to keep what its installs make (see `jsep_cache`), for installs that begin afterwards; null takes it away.
+//
+// The table is copied; its functions must stay callable, from any thread that installs, until they are replaced or taken away and no
+// install runs that began before, or until the registry and all endpoints found in it are freed. Any thread.
+//
+// Errors: `JSEP_STRUCT_SIZE`, `JSEP_NULL_ARGUMENT`.
+jsep_status jsep_registry_set_cache(const struct jsep_registry *registry,
+                                    const struct jsep_cache *cache);
 
 // Changes run-time options (see `jsep_option`). Requests that start afterwards use them. Either all given options are taken
 // or, on an error, none. Any thread.

@@ -58,7 +58,7 @@ ENGINES = [
 ]
 
 # What the library says of an app for which the wished rung does not exist.
-NO_SUCH_RUNG = re.compile(r"realm=\d asks for .*")
+NO_SUCH_RUNG = re.compile(r"realm=\d asks for (?!it\b).*")
 
 
 def arguments(engine: Engine, app: Path, options: dict[str, object]) -> list[str]:

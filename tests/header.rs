@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The sources of the header, in the order in which a reader wants them.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "status.rs",
     "abi/bytes.rs",
     "abi/version.rs",
@@ -11,6 +11,7 @@ const SOURCES: [&str; 14] = [
     "abi/options.rs",
     "abi/timings.rs",
     "abi/engine.rs",
+    "abi/cache.rs",
     "abi/registry.rs",
     "abi/endpoint.rs",
     "abi/consensus.rs",

@@ -8,6 +8,7 @@ void test_null_arguments(void);
 void test_engine(void);
 void test_errors(void);
 void test_install(const jsep_engine* engine);
+void test_cache(const jsep_engine* engine);
 void test_look_up(const jsep_engine* engine);
 void test_requests(const jsep_engine* engine);
 void test_store(const jsep_engine* engine);

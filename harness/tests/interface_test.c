@@ -48,6 +48,7 @@ static void test_library(struct old_thread* old) {
     pthread_join(old->thread, NULL);
     if (registry != NULL) {
         test_install(engine);
+        test_cache(engine);
         test_look_up(engine);
         test_requests(engine);
         test_store(engine);

@@ -11,6 +11,7 @@
 
 mod boundary;
 mod bytes;
+mod cache;
 mod consensus;
 mod endpoint;
 mod engine;
@@ -27,6 +28,7 @@ mod version;
 
 pub use crate::status::jsep_status;
 pub use bytes::{jsep_bytes, jsep_sink};
+pub use cache::jsep_cache;
 pub use consensus::*;
 pub use endpoint::*;
 pub use engine::*;

@@ -1,6 +1,7 @@
 //! Install: an app's bundle, and the way from a method and path to an endpoint.
 
 use super::boundary::{boundary, check_size, required, required_out};
+use super::cache::{self, jsep_cache};
 use super::endpoint::jsep_endpoint;
 use super::engine::jsep_engine;
 use super::options::{self, jsep_option};
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 /// A place for one app, whose version can be replaced while it serves.
 ///
-/// Functions: `jsep_registry_new`, `jsep_registry_install`, `jsep_registry_set_options`, `jsep_registry_report`,
+/// Functions: `jsep_registry_new`, `jsep_registry_install`, `jsep_registry_set_cache`, `jsep_registry_set_options`, `jsep_registry_report`,
 /// `jsep_registry_timings_get`, `jsep_registry_find`, `jsep_registry_methods`, `jsep_registry_free`. A registry may be used from any thread, and by several at once.
 ///
 /// Source: `src/abi/registry.rs`.
@@ -52,6 +53,26 @@ pub unsafe extern "C" fn jsep_registry_install(registry: *const jsep_registry, b
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, bundle) = unsafe { (required(registry, "registry")?, bundle.slice()) };
         registry.registry.install(bundle)?;
+        Ok(jsep_status::JSEP_OK)
+    })
+}
+
+/// Gives a registry a place to keep what its installs make (see `jsep_cache`), for installs that begin afterwards; null takes it away.
+///
+/// The table is copied; its functions must stay callable, from any thread that installs, until they are replaced or taken away and no
+/// install runs that began before, or until the registry and all endpoints found in it are freed. Any thread.
+///
+/// Errors: `JSEP_STRUCT_SIZE`, `JSEP_NULL_ARGUMENT`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_registry_set_cache(
+    registry: *const jsep_registry,
+    cache: *const jsep_cache,
+) -> jsep_status {
+    boundary("jsep_registry_set_cache", || {
+        // SAFETY: the rules of the interface, see the head of this room.
+        let registry = unsafe { required(registry, "registry") }?;
+        // SAFETY: as above; the function's comment says how long the table's functions have to be there.
+        registry.registry.set_cache(unsafe { cache::read(cache) }?);
         Ok(jsep_status::JSEP_OK)
     })
 }

@@ -56,6 +56,11 @@ impl App {
         self.modules.get(name).map(String::as_str)
     }
 
+    /// All modules of the bundle, by name.
+    pub fn modules(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.modules.iter().map(|(name, source)| (name.as_str(), source.as_str()))
+    }
+
     /// Number of modules in the bundle.
     pub fn module_count(&self) -> usize {
         self.modules.len()

@@ -7,6 +7,7 @@ mod jwk;
 mod key;
 mod library;
 mod pem;
+mod seal;
 mod signature;
 mod wrap;
 
@@ -18,5 +19,6 @@ pub use generate::{
 pub use hash::{Hash, digest};
 pub use jwk::{KeyFamily, private_jwk_to_pem, private_pem_to_jwk, public_jwk_to_pem, public_pem_to_jwk};
 pub use library::Failure;
+pub use seal::{SEAL_BYTES, same_seal, seal};
 pub use signature::{SigningAlgorithm, sign, verify_signature};
 pub use wrap::{KeyWrapping, unwrap_key, wrap_key};

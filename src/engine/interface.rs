@@ -1,6 +1,6 @@
 //! The coarse face of an engine: no values and no handles of a JavaScript engine show through it.
 
-use super::{Execution, Options, Outcome, RuntimeOptions};
+use super::{Cache, Execution, Options, Outcome, RuntimeOptions};
 use crate::app::App;
 use crate::error::Error;
 use crate::host::LogLevel;
@@ -18,12 +18,14 @@ pub trait Engine: Send + Sync {
     /// Does work ahead on the calling thread until `deadline`; whether there is more to do.
     fn idle(&self, deadline: Instant) -> bool;
 
-    /// Compiles, links and evaluates an app as far as possible before any request, within the limits of `runtime`.
+    /// Compiles, links and evaluates an app as far as possible before any request, within the limits of `runtime`. May
+    /// take from `cache` what a former install made.
     fn install(
         &self,
         app: Arc<App>,
         options: &Options,
         runtime: &RuntimeOptions,
+        cache: Option<&Cache>,
     ) -> Result<Box<dyn InstalledApp>, Error>;
 }
 

@@ -1,5 +1,6 @@
 //! What an engine is to the rest of the crate, and the one that this library has.
 
+mod cache;
 pub mod environment;
 mod execution;
 pub mod functions;
@@ -12,6 +13,7 @@ pub mod stack;
 pub mod v8;
 
 pub use self::v8::{ABILITIES, create, library_name};
+pub use cache::{Cache, CacheTable, Identity};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
 pub use ladder::{Ladder, Route};

@@ -4,7 +4,7 @@ use super::plugin::{Plugin, nanoseconds};
 use super::process::{self, Executing};
 use super::response::{self, Response};
 use crate::app::{App, Endpoint};
-use crate::engine::{Execution, InstalledApp, Request, RuntimeOptions};
+use crate::engine::{Cache, Execution, InstalledApp, Request, RuntimeOptions};
 use crate::error::Error;
 use crate::host::{Host, LogLevel};
 use crate::status::jsep_status;
@@ -16,6 +16,8 @@ pub struct Registry {
     plugin: Arc<Plugin>,
     installed: RwLock<Option<Arc<Installed>>>,
     runtime: RwLock<Arc<RuntimeOptions>>,
+    /// Where the host keeps what installs make.
+    cache: RwLock<Option<Arc<Cache>>>,
     /// Held during an install, so that installs run one after the other.
     installing: Mutex<()>,
 }
@@ -56,7 +58,7 @@ impl Registry {
     /// A registry without an app.
     pub fn new(plugin: Arc<Plugin>) -> Registry {
         let runtime = RwLock::new(Arc::new(plugin.runtime.clone()));
-        Registry { plugin, installed: RwLock::new(None), runtime, installing: Mutex::new(()) }
+        Registry { plugin, installed: RwLock::new(None), runtime, cache: RwLock::new(None), installing: Mutex::new(()) }
     }
 
     /// Installs a packed bundle; on an error the former app goes on.
@@ -69,7 +71,9 @@ impl Registry {
         let app = Arc::new(App::parse(bundle)?);
         let bundle_ns = nanoseconds(begin);
         let engine = &self.plugin.engine;
-        let engine_app = engine.install(Arc::clone(&app), &self.plugin.options, &self.runtime_options())?;
+        let cache = self.cache();
+        let engine_app =
+            engine.install(Arc::clone(&app), &self.plugin.options, &self.runtime_options(), cache.as_deref())?;
         let parts = engine_app.timings();
         let timings = InstallTimings {
             bundle: bundle_ns,
@@ -86,6 +90,11 @@ impl Registry {
         drop(executing);
         (self.plugin.log)(LogLevel::Info, &format!("app installed in {} ms: {summary}", timings.total / 1_000_000));
         Ok(())
+    }
+
+    /// Has later installs use what the host keeps, or nothing.
+    pub fn set_cache(&self, cache: Option<Cache>) {
+        *self.cache.write().unwrap_or_else(PoisonError::into_inner) = cache.map(Arc::new);
     }
 
     /// Changes run-time options.
@@ -133,8 +142,13 @@ impl Registry {
                 "capture_ns": timings.capture,
                 "total_ns": timings.total,
             },
+            "cache": self.cache().map(|cache| cache.report()),
             "options": options,
         })
+    }
+
+    fn cache(&self) -> Option<Arc<Cache>> {
+        self.cache.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn installed(&self) -> Result<Arc<Installed>, Error> {

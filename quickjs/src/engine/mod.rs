@@ -1,5 +1,7 @@
 //! What an engine is to the rest of the crate, and the one that this library has.
 
+#[path = "../../../src/engine/cache.rs"]
+mod cache;
 #[path = "../../../src/engine/environment/mod.rs"]
 pub mod environment;
 #[path = "../../../src/engine/execution.rs"]
@@ -19,6 +21,7 @@ mod shared;
 pub mod stack;
 
 pub use self::quickjs::{ABILITIES, create, library_name};
+pub use cache::{Cache, CacheTable, Identity};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
 pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};

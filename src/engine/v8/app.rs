@@ -1,21 +1,20 @@
 //! An installed app: which realm serves a request.
 
 use super::checked;
-use super::code::Code;
 use super::isolates::{Pool, Worker};
 use super::limits::{Ended, Limits};
-use super::realm::{self, Realm, Served};
-use super::restoring;
+use super::prepared::{self, Prepared};
+use super::realm::{Realm, Served};
 use super::shared::SharedRealm;
-use super::snapshot::{self, Capture, Making};
+use super::snapshot::{self, Making};
+use super::stored;
 use super::supply::Supply;
 use super::watchdog::Watchdog;
 use crate::app::{App, Mode, RealmChoice};
 use crate::engine::{
-    CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, Route, RuntimeOptions, SharedRealms,
+    Cache, CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, Route, RuntimeOptions, SharedRealms,
 };
 use crate::error::Error;
-use crate::status::jsep_status;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -61,6 +60,8 @@ pub(super) struct V8App {
     watchdog: Arc<Watchdog>,
     /// Makes ready realms.
     supply: Arc<Supply>,
+    /// Whether the host had kept what an install makes.
+    from_cache: bool,
     timings: CaptureTimings,
     /// Requests by the rung that served them.
     served: [AtomicU64; RUNGS],
@@ -73,6 +74,7 @@ impl V8App {
         app: Arc<App>,
         options: &Options,
         runtime: &RuntimeOptions,
+        cache: Option<&Cache>,
         watchdog: Arc<Watchdog>,
         supply: Arc<Supply>,
     ) -> Result<V8App, Error> {
@@ -80,64 +82,30 @@ impl V8App {
         let mut timings = CaptureTimings::default();
         limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
         let making = Making { app: &app, runtime, watchdog: &watchdog, optional: options.optional };
-        restoring::learn(making)?;
-        let capture = snapshot::evaluated_app(making, &mut timings)?;
-        let begin = Instant::now();
-        let choices: Vec<RealmChoice> =
-            app.endpoints().iter().map(|endpoint| endpoint.realm.unwrap_or(options.realm)).collect();
-        let evaluates = |choice: &RealmChoice| matches!(choice, RealmChoice::Evaluate | RealmChoice::Compiled);
-        let mut independent = true;
-        let (blob, evaluated_because) = match capture {
-            Capture::App(_) if choices.iter().all(evaluates) => {
-                (snapshot::globals(making)?, Some(format!("the option realm={} asks for it", options.realm.name())))
-            }
-            Capture::App(blob) => (blob, None),
-            Capture::Impossible(obstacle) => {
-                let captured = |choice: &RealmChoice| matches!(choice, RealmChoice::Captured | RealmChoice::Ready);
-                if let Some(endpoint) = choices.iter().position(captured) {
-                    let reason = format!("the app's evaluated state, but {}", obstacle.reason);
-                    return Err(no_such_rung(&app, endpoint, choices[endpoint], &reason));
+        let known = cache.and_then(|cache| stored::load(cache, making, options));
+        let from_cache = known.is_some();
+        let prepared = match known {
+            Some(prepared) => prepared,
+            None => {
+                let prepared = prepared::prepare(making, options, &mut timings)?;
+                if let Some(cache) = cache {
+                    stored::store(cache, making, options, &prepared);
                 }
-                independent = obstacle.independent;
-                (snapshot::globals(making)?, Some(obstacle.reason))
+                prepared
             }
         };
-        let captured = evaluated_because.is_none();
-        let has_historical = app.endpoints().iter().any(|endpoint| endpoint.mode == Mode::Historical);
-        let historical = blob.depends_on_historical_state && has_historical;
-        let evaluated = match captured && (historical || choices.iter().any(evaluates)) {
-            true => Some(Pool::new(&app, Arc::new(snapshot::globals(making)?))),
-            false => None,
-        };
-        let keeps_code = options.realm != RealmChoice::Evaluate;
-        let historical_is_evaluated = captured && blob.depends_on_historical_state;
-        let pool = Pool::new(&app, Arc::new(blob));
-        for pool in evaluated.iter().chain((!captured).then_some(&pool)).filter(|_| keeps_code) {
-            compile(pool, making)?;
-        }
-        let proven = if !choices.iter().any(|choice| matches!(choice, RealmChoice::Auto | RealmChoice::Proven)) {
-            Err(format!("the option realm={} asks for it", options.realm.name()))
-        } else if let (Some(reason), false) = (&evaluated_because, independent) {
-            Err(reason.clone())
-        } else if options.optional.intl {
-            // Its objects make functions when they are first used, and keep them.
-            Err("there is Intl".to_owned())
-        } else {
-            let verified = checked::verify(pool.blob(), &app, runtime, &watchdog);
-            verified.map(|()| Pool::new(&app, Arc::clone(pool.blob())))
-        };
-        if let (Err(reason), Some(endpoint)) =
-            (&proven, choices.iter().position(|choice| *choice == RealmChoice::Proven))
-        {
-            return Err(no_such_rung(&app, endpoint, RealmChoice::Proven, &format!("proven reuse, but {reason}")));
-        }
+        let begin = Instant::now();
+        let choices = prepared::choices(&app, options);
+        let Prepared { blob, evaluated, evaluated_because, proven, first } = prepared;
+        let historical_is_evaluated = evaluated_because.is_none() && blob.depends_on_historical_state;
+        let pool = Pool::new(&app, blob);
+        let evaluated = evaluated.map(|blob| Pool::new(&app, blob));
+        let proven = proven.map(|()| Pool::new(&app, Arc::clone(pool.blob())));
         // The first request finds its isolate made.
+        let first = first.map_or_else(|| Worker::new(pool.blob(), runtime.max_heap_bytes), Ok)?;
         match &proven {
-            Ok(proven) => {
-                let first = Worker::new(pool.blob(), runtime.max_heap_bytes)?;
-                proven.give(checked::begin(first, &app, runtime, &watchdog));
-            }
-            Err(_) => pool.ensure_worker(runtime.max_heap_bytes)?,
+            Ok(proven) => proven.give(checked::begin(first, &app, runtime, &watchdog)),
+            Err(_) => pool.give(first),
         }
         timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         let ladder = Ladder::new(app.endpoints().len());
@@ -153,6 +121,7 @@ impl V8App {
             ladder,
             watchdog,
             supply,
+            from_cache,
             timings,
             served: Default::default(),
             retired: AtomicU64::new(0),
@@ -328,32 +297,9 @@ impl V8App {
     }
 }
 
-/// An endpoint asks for a rung that the app does not have.
-fn no_such_rung(app: &App, endpoint: usize, choice: RealmChoice, reason: &str) -> Error {
-    let message = format!("realm={} asks for {reason}", choice.name());
-    let error = Error::new(jsep_status::JSEP_MODULE_EVALUATION, message);
-    let endpoint = &app.endpoints()[endpoint];
-    if endpoint.realm.is_some() { error.at_path(format!("{}.realm", endpoint.json_path)) } else { error }
-}
-
 /// The rung of an app that is evaluated for each request.
 fn evaluating_rung(pool: &Pool) -> u32 {
     if pool.blob().has_code() { RUNG_COMPILED } else { RUNG_EVALUATED }
-}
-
-/// Keeps the compiled code of an app that will be evaluated for each request, as far as it can be made within the limits.
-fn compile(pool: &Pool, making: Making<'_>) -> Result<(), Error> {
-    let worker = Worker::new(pool.blob(), making.runtime.max_heap_bytes)?;
-    let limits = Limits::new(Instant::now() + making.runtime.max_execution_time, making.runtime);
-    let run = {
-        let mut locker = worker.isolate.lock();
-        limits.guard(&mut locker, &worker.heap, making.watchdog, |isolate| realm::compile(isolate, &worker, making.app))
-    };
-    if let Ok((Ok(code), None)) = run {
-        pool.blob().keep(Code::new(code));
-        pool.give(worker);
-    }
-    Ok(())
 }
 
 /// The outcome of a request that came to its end.
@@ -460,6 +406,7 @@ impl InstalledApp for V8App {
             "isolates": pools.clone().map(|pool| pool.workers()).sum::<usize>(),
             "ready_realms": pools.map(|pool| pool.ready_realms()).sum::<usize>(),
             "code": self.pool.blob().has_code().then(|| self.pool.blob().code().report()),
+            "from_cache": self.from_cache,
             "retired_isolates": self.retired.load(Ordering::Relaxed),
             "endpoints": serde_json::Map::from_iter(endpoints),
         })

@@ -26,7 +26,6 @@ impl Code {
     }
 
     /// The code of all modules.
-    #[expect(dead_code, reason = "a host that stores code will read it")]
     pub(super) fn modules(&self) -> &HashMap<String, Vec<u8>> {
         &self.modules
     }

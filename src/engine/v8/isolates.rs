@@ -6,6 +6,7 @@ use super::completing;
 use super::limits::{self, HeapGuard};
 use super::modules;
 use super::realm::Realm;
+use super::seed;
 use super::snapshot::Blob;
 use super::stack;
 use super::supply::Supply;
@@ -97,6 +98,13 @@ impl Worker {
     }
 }
 
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // Without one, blobs that are made afterwards may not fit those from before; there is nobody to tell it to.
+        let _ = seed::keep();
+    }
+}
+
 /// Settings that hold for each isolate.
 pub(super) fn prepare(isolate: &mut v8::Isolate) {
     isolate.set_microtasks_policy(v8::MicrotasksPolicy::Explicit);
@@ -130,14 +138,6 @@ impl Pool {
             wanted: AtomicUsize::new(0),
             asked: AtomicBool::new(false),
         })
-    }
-
-    /// Makes a worker for the first request, unless one waits already.
-    pub(super) fn ensure_worker(&self, heap_bytes: usize) -> Result<(), Error> {
-        if self.lock().is_empty() {
-            self.give(Worker::new(&self.blob, heap_bytes)?);
-        }
-        Ok(())
     }
 
     /// The blob that the workers are made from.

@@ -2,11 +2,14 @@
 //!
 //! - `platform`: the start of V8, once a process
 //! - `app`: an installed app: which realm serves a request
+//! - `prepared`, `stored`: what an install makes of an app, and how the host keeps it
+//! - `build_id`: which build of the library this is
 //! - `realm`: a realm, and one request in it
 //! - `checked`: calls under V8's side-effect check
 //! - `supply`: realms that are made before a request needs one
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
+//! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
 //! - `code`: compiled code of modules that are evaluated for each request
@@ -21,6 +24,7 @@ mod active;
 mod app;
 mod bindings;
 mod buffers;
+mod build_id;
 mod checked;
 mod code;
 mod completing;
@@ -29,16 +33,19 @@ mod isolates;
 mod limits;
 mod modules;
 mod platform;
+mod prepared;
 mod realm;
 mod restoring;
+mod seed;
 mod shared;
 mod snapshot;
 mod stack;
+mod stored;
 mod supply;
 mod watchdog;
 
 use crate::app::App;
-use crate::engine::{Abilities, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
 use crate::error::Error;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -88,8 +95,9 @@ impl Engine for V8Engine {
         app: Arc<App>,
         options: &Options,
         runtime: &RuntimeOptions,
+        cache: Option<&Cache>,
     ) -> Result<Box<dyn InstalledApp>, Error> {
         let (watchdog, supply) = (Arc::clone(&self.watchdog), Arc::clone(&self.supply));
-        Ok(Box::new(app::V8App::install(app, options, runtime, watchdog, supply)?))
+        Ok(Box::new(app::V8App::install(app, options, runtime, cache, watchdog, supply)?))
     }
 }

@@ -21,10 +21,6 @@ pub(super) fn has_machine_code() -> bool {
 /// As in `STARTED`, for each request.
 static MACHINE_CODE: AtomicBool = AtomicBool::new(false);
 
-/// An isolate that is never used. V8's isolates share read-only memory, with the seed of all hashes in it, which goes with the last of
-/// them; a blob from before would then no longer fit, and its scripts would miss their own variables.
-static KEPT: Mutex<Option<v8::SharedIsolate>> = Mutex::new(None);
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Mode {
     jit: bool,
@@ -42,16 +38,6 @@ fn set_locale() -> Result<(), Error> {
         true => Ok(()),
         false => Err(refused("the time zone UTC".to_owned())),
     }
-}
-
-/// Keeps V8's read-only memory for the life of the process.
-fn keep_isolate() -> Result<(), Error> {
-    let isolate = v8::Isolate::new(v8::CreateParams::default());
-    // SAFETY: nothing is attached to the isolate.
-    let isolate = unsafe { isolate.try_into_shared() }
-        .map_err(|error| Error::new(jsep_status::JSEP_ENGINE_START, format!("V8 does not start: {error:?}")))?;
-    *KEPT.lock().unwrap_or_else(PoisonError::into_inner) = Some(isolate);
-    Ok(())
 }
 
 /// Starts V8 and answers with the nanoseconds that it took, or 0 when V8 ran already in the same mode.
@@ -102,6 +88,5 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
     v8::V8::initialize();
     MACHINE_CODE.store(wished.jit, Ordering::Relaxed);
     *started = Some(wished);
-    keep_isolate()?;
     Ok(u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX))
 }

@@ -24,10 +24,10 @@ use std::time::{Duration, Instant};
 /// V8 can write only one snapshot at a time.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// A captured realm. Made in this process and never read from outside, so V8 can trust it.
+/// A captured realm. Made in this process, or by the same build of the library and sealed (see `stored`), so V8 can trust it.
 pub(super) struct Blob {
-    data: v8::StartupData,
-    handle_templates: [usize; HANDLE_TEMPLATES],
+    pub(super) data: v8::StartupData,
+    pub(super) handle_templates: [usize; HANDLE_TEMPLATES],
     /// The function that runs a request.
     pub(super) invoke: usize,
     /// The function that shows a request its past state.
@@ -47,7 +47,7 @@ pub(super) struct Blob {
     /// Whether the app's state depends on there being a `ccf.historicalState`.
     pub(super) depends_on_historical_state: bool,
     /// Compiled code of modules that are not captured, once it is made.
-    code: OnceLock<Arc<Code>>,
+    pub(super) code: OnceLock<Arc<Code>>,
 }
 
 // SAFETY: the data is plain memory that is only read.

@@ -20,7 +20,7 @@ mod time_zone;
 mod value;
 
 use crate::app::App;
-use crate::engine::{Abilities, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
 use crate::error::Error;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
@@ -62,6 +62,7 @@ impl Engine for QuickJsEngine {
         app: Arc<App>,
         options: &Options,
         runtime: &RuntimeOptions,
+        _cache: Option<&Cache>,
     ) -> Result<Box<dyn InstalledApp>, Error> {
         Ok(Box::new(app::QuickJsApp::install(app, options.optional, runtime)?))
     }
