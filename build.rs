@@ -3,11 +3,12 @@
 include!("scripts/link_arguments.rs");
 
 /// Functions inside V8 whose calls go to `src/engine/v8/checked/wrapped.rs` first.
-const WRAPPED: [&str; 8] = [
+const WRAPPED: [&str; 9] = [
     "_ZN2v88internal5Debug22PerformSideEffectCheckENS0_12DirectHandleINS0_10JSFunctionEEENS2_INS0_6ObjectEEE",
     "_ZN2v88internal5Debug32PerformSideEffectCheckAtBytecodeEPNS0_16InterpretedFrameE",
     "_ZNK2v88internal18UnoptimizedJSFrame23ReadInterpreterRegisterEi",
     "_ZN2v88internal7Factory20NewFunctionPrototypeENS0_12DirectHandleINS0_10JSFunctionEEE",
+    "_ZN2v88internal25TemplateObjectDescription17GetTemplateObjectEPNS0_7IsolateENS0_12DirectHandleINS0_13NativeContextEEENS4_IS1_EENS4_INS0_18SharedFunctionInfoEEEi",
     "_ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi",
     "_ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE",

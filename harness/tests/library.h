@@ -20,6 +20,7 @@
     FUNCTION(engine_new)               \
     FUNCTION(engine_report)            \
     FUNCTION(engine_timings_get)       \
+    FUNCTION(engine_idle)              \
     FUNCTION(engine_free)              \
     FUNCTION(registry_new)             \
     FUNCTION(registry_install)         \

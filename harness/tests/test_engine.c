@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "groups.h"
+#include "host.h"
 
 static void drop_log(void* context, jsep_log_level level, jsep_bytes text) {
     (void)level;
@@ -55,6 +56,31 @@ static void test_other_mode(const char* report) {
           "an engine of the other mode is refused");
 }
 
+// The library works ahead when the host lets it, and requests are none the wiser.
+static void test_idle(const jsep_engine* engine) {
+    const uint64_t millisecond = 1000 * 1000;
+    const uint64_t second = 1000 * millisecond;
+    bool more = true;
+    check(jsep.engine_idle(engine, millisecond, &more) == JSEP_OK && !more,
+          "an engine without an app has nothing to do");
+    check_error(jsep.engine_idle(NULL, millisecond, &more), JSEP_NULL_ARGUMENT, "jsep_engine_idle", "no engine");
+    jsep_registry* registry = install_app(engine);
+    if (registry == NULL) {
+        return;
+    }
+    struct host host;
+    host_init(&host);
+    for (int round = 0; round < 3; ++round) {
+        check(run_status(registry, &host, "GET", "/count", bytes_of("")) == 200,
+              "a request before and after idle time");
+        check(jsep.engine_idle(engine, second, NULL) == JSEP_OK, "idle time without a place for the answer");
+    }
+    check(jsep.engine_idle(engine, second, &more) == JSEP_OK && !more, "work ahead comes to an end");
+    check(jsep.engine_idle(engine, 0, &more) == JSEP_OK, "no idle time at all");
+    host_free(&host);
+    jsep.registry_free(registry);
+}
+
 void test_engine(void) {
     test_bad_options();
     test_logger();
@@ -79,6 +105,7 @@ void test_engine(void) {
     check_error(jsep.engine_timings_get(engine, NULL), JSEP_NULL_ARGUMENT, "jsep_engine_timings_get",
                 "no place for engine timings");
 
+    test_idle(engine);
     jsep_engine* second = start_engine();
     check(second != NULL && second != engine, "a second engine with the same options starts");
     jsep.engine_free(second);

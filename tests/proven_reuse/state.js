@@ -71,3 +71,5 @@ var base = { get g() { return ++getcount }, m() { return this.z }, set z2(v) { o
 var changing = { get x() { return ++counter }, y: 1 }, spreadSeen = { p: 1 }, spreadTrap = new Proxy(spreadSeen, { ownKeys(t) { t.asked = 1; return ['p'] }, getOwnPropertyDescriptor(t, k) { t.described = 1; return { value: 1, enumerable: true, configurable: true } }, get(t, k) { t.got = 1; return 1 } }), quietProxy = new Proxy({ p: 1, q: { r: 1 } }, {});
 var symbols = { [sym]: 1, b: 2, 1: 3 }, hidden = Object.defineProperty({ a: 1 }, 'h', { value: 2, enumerable: false }), sealed = Object.seal({ a: 1 }), readOnly = Object.defineProperty({}, 'r', { value: 1, writable: false, configurable: true, enumerable: true });
 var weakKey = {}, weakKey2 = {}, wm2 = new WeakMap([[weakKey, { v: 1 }]]), ws2 = new WeakSet([weakKey]); var url = new URL('http://a.b/c?d=e'), params = new URLSearchParams('a=1'), decoder = new TextDecoder(), encoder = new TextEncoder(), handleOf = (name) => ccf.kv[name];
+// What is found by the hash of an object.
+var globals = new Set([old, globalThis, arr]);

@@ -214,6 +214,11 @@ impl Realm {
 
 #[cfg(test)]
 impl Realm {
+    /// What its calls are judged by.
+    pub(super) fn judgements(&self) -> Option<&Judgements> {
+        self.judgements.as_ref()
+    }
+
     /// Makes a function, given as text, the handler of an endpoint.
     pub(super) fn set_handler(
         &mut self,

@@ -293,6 +293,51 @@ pub(super) unsafe fn check_more(iterator: &Iterator) {
     }
 }
 
+/// Names of the lists above that this V8 does not have.
+#[cfg(test)]
+pub(super) fn unknown_names() -> Vec<&'static str> {
+    let instructions = instructions();
+    // SAFETY: V8 has this many instructions.
+    let known = |opcode: usize| unsafe { CStr::from_ptr(name_of(opcode as u8)) }.to_str().unwrap_or_default();
+    let known: Vec<&str> = (0..instructions.count).map(known).collect();
+    // SAFETY: V8 reads this many bytes, and answers with an entry of its table or null.
+    let lacks = |name: &&&str| unsafe { intrinsic_of(name.as_ptr(), i32::try_from(name.len()).unwrap_or(0)) }.is_null();
+    let others = ["Wide", "ExtraWide", "DebugBreakWide", "DebugBreakExtraWide", "Illegal"];
+    let unknown = HARMLESS.iter().chain(&CHECKED).chain(&others).filter(|name| !known.contains(name));
+    unknown.chain(HARMLESS_INTRINSICS.iter().filter(lacks)).copied().collect()
+}
+
+/// What is not as it should be in an iterator that V8 has just made for judging a function.
+#[cfg(test)]
+pub(super) fn strange(iterator: &Iterator) -> Option<String> {
+    if !LEAVING_OUT.get() {
+        return None;
+    }
+    let instructions = instructions();
+    let length = iterator.end.addr().checked_sub(iterator.start.addr())?;
+    if length == 0 || length > 1 << 20 || iterator.cursor.addr().wrapping_sub(iterator.start.addr()) > 1 {
+        return Some(format!("a length of {length}, the cursor at {:?} after {:?}", iterator.cursor, iterator.start));
+    }
+    // SAFETY: V8's iterator goes over these bytes.
+    let bytes = unsafe { std::slice::from_raw_parts(iterator.start, length) };
+    let scale = instructions.prefixes.iter().position(|it| it.contains(&Some(bytes[0]))).map_or(0, |it| it + 1);
+    let prefix = usize::from(scale > 0);
+    let expected = (bytes[prefix], 1u8 << scale, i32::from(scale > 0));
+    let is = (iterator.current, iterator.scale, iterator.prefix_size);
+    if is != expected || iterator.cursor != bytes[prefix..].as_ptr() {
+        return Some(format!("instruction, scale and prefix are {is:?} instead of {expected:?}"));
+    }
+    // The sizes lead from instruction to instruction exactly to the end.
+    let mut at = 0;
+    while at < length {
+        match instructions.at(bytes, at) {
+            Some(instruction) => at = instruction.end,
+            None => return Some(format!("there is no instruction at {at}")),
+        }
+    }
+    None
+}
+
 /// Whether a function of V8's runtime is harmless in spite of V8's list.
 pub(super) fn is_harmless_intrinsic(function: i32) -> bool {
     static NUMBERS: OnceLock<HashSet<i32>> = OnceLock::new();

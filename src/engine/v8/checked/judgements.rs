@@ -77,6 +77,14 @@ impl Judgements {
         Some(Judgements { functions, prototypes, constructors, older })
     }
 
+    /// How many functions are judged in each way.
+    #[cfg(test)]
+    pub(super) fn numbers(&self) -> [usize; 9] {
+        let mut numbers = [0; 9];
+        self.functions.iter().for_each(|(_, judgement)| numbers[*judgement as usize] += 1);
+        numbers
+    }
+
     pub(super) fn of(&self, function: Handle) -> Option<Judgement> {
         self.functions.iter().find(|(known, _)| known.is(function)).map(|(_, judgement)| *judgement)
     }

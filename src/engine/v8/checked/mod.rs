@@ -17,7 +17,7 @@
 mod instructions;
 mod judgements;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod wrapped;
 
 pub(super) use judgements::Judgements;
@@ -139,6 +139,9 @@ pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, worker: &Worker) -> Resu
             global.get(scope, name.into());
         }
     }
+    // A restored global object gets the hash by which collections find it when it is first a key, and keeps it: collections that were
+    // captured with it as a key may find it from then on.
+    global.get_identity_hash();
     // V8 makes the methods of map handles when there is the first one, and keeps them.
     for template in &worker.handle_templates {
         let handle = v8::Local::new(scope, template).new_instance(scope);

@@ -51,6 +51,8 @@
   // Goes on with an older iterator without calling `next`.
   judge(REFUSED, Math, 'sumPrecise');
   judge(CREATES, Object, 'fromEntries');
+  judge(CREATES, Error.prototype, 'toString');
+  judge(CREATES, TypedArray.prototype, Symbol.toStringTag);
   judge(CREATES, Set.prototype, 'union', 'intersection', 'difference', 'symmetricDifference');
   judge(CREATES, Set.prototype, 'isSubsetOf', 'isSupersetOf', 'isDisjointFrom');
   judge(CREATES, Uint8Array, 'fromBase64', 'fromHex');

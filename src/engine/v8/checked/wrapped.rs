@@ -35,6 +35,16 @@ unsafe extern "C" {
     #[link_name = "__real__ZN2v88internal7Factory20NewFunctionPrototypeENS0_12DirectHandleINS0_10JSFunctionEEE"]
     fn v8_new_prototype(factory: *mut c_void, function: Handle) -> Handle;
 
+    /// `v8::internal::TemplateObjectDescription::GetTemplateObject(isolate, context, description, function, slot)`.
+    #[link_name = "__real__ZN2v88internal25TemplateObjectDescription17GetTemplateObjectEPNS0_7IsolateENS0_12DirectHandleINS0_13NativeContextEEENS4_IS1_EENS4_INS0_18SharedFunctionInfoEEEi"]
+    fn v8_template_object(
+        isolate: *mut c_void,
+        context: Handle,
+        description: Handle,
+        function: Handle,
+        slot: i32,
+    ) -> Handle;
+
     /// `v8::internal::DebugEvaluate::FunctionGetSideEffectState(isolate, function)`.
     #[link_name = "__real__ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE"]
     fn v8_state_of_function(isolate: *mut c_void, function: Handle) -> i32;
@@ -68,6 +78,8 @@ pub(super) fn stop(debug: *mut c_void, older: &Known) {
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal5Debug22PerformSideEffectCheckENS0_12DirectHandleINS0_10JSFunctionEEENS2_INS0_6ObjectEEE")]
 unsafe extern "C" fn enter(debug: *mut c_void, function: Handle, receiver: Handle) -> bool {
+    #[cfg(test)]
+    super::tests::reached("enter");
     // SAFETY: V8's own arguments go on to V8.
     let ask_v8 = || unsafe { v8_enter(debug, function, receiver) };
     let judged = running(|running| {
@@ -161,6 +173,8 @@ fn may_match(running: &Running<'_>, receiver: v8::Local<'_, v8::Value>) -> bool 
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal5Debug32PerformSideEffectCheckAtBytecodeEPNS0_16InterpretedFrameE")]
 unsafe extern "C" fn change_at_instruction(debug: *mut c_void, frame: *mut c_void) -> bool {
+    #[cfg(test)]
+    super::tests::reached("change_at_instruction");
     running(|running| running.reads_register.set(true));
     // SAFETY: V8's own arguments go on to V8.
     let goes_on = unsafe { v8_change_at_instruction(debug, frame) };
@@ -182,6 +196,8 @@ unsafe extern "C" fn change_at_instruction(debug: *mut c_void, frame: *mut c_voi
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZNK2v88internal18UnoptimizedJSFrame23ReadInterpreterRegisterEi")]
 unsafe extern "C" fn read_register(frame: *const c_void, register: i32) -> usize {
+    #[cfg(test)]
+    super::tests::reached("read_register");
     const NUMBER: usize = 0;
     // SAFETY: V8's own arguments go on to V8.
     let object = unsafe { v8_read_register(frame, register) };
@@ -202,6 +218,8 @@ unsafe extern "C" fn read_register(frame: *const c_void, register: i32) -> usize
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal7Factory20NewFunctionPrototypeENS0_12DirectHandleINS0_10JSFunctionEEE")]
 unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Handle {
+    #[cfg(test)]
+    super::tests::reached("new_prototype");
     // SAFETY: V8's own arguments go on to V8, and the debugger belongs to the isolate that runs.
     unsafe {
         let debug = running(|running| running.debug.get()).filter(|debug| !debug.is_null());
@@ -217,12 +235,43 @@ unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Ha
     }
 }
 
+/// Asked for the strings of a template, which V8 keeps for the next evaluation: they count as older at once. They are frozen, but a
+/// class may still give them private fields.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+#[unsafe(export_name = "__wrap__ZN2v88internal25TemplateObjectDescription17GetTemplateObjectEPNS0_7IsolateENS0_12DirectHandleINS0_13NativeContextEEENS4_IS1_EENS4_INS0_18SharedFunctionInfoEEEi")]
+unsafe extern "C" fn template_object(
+    isolate: *mut c_void,
+    context: Handle,
+    description: Handle,
+    function: Handle,
+    slot: i32,
+) -> Handle {
+    #[cfg(test)]
+    super::tests::reached("template_object");
+    let debug = running(|running| running.debug.get()).filter(|debug| !debug.is_null());
+    // SAFETY: V8's own arguments go on to V8, and the debugger belongs to the isolate that runs.
+    unsafe {
+        if let Some(debug) = debug {
+            v8_make_older(debug, true);
+        }
+        let strings = v8_template_object(isolate, context, description, function, slot);
+        if let Some(debug) = debug {
+            v8_make_older(debug, false);
+        }
+        strings
+    }
+}
+
 /// Asked what a function may do as a whole.
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE")]
 unsafe extern "C" fn state_of_function(isolate: *mut c_void, function: Handle) -> i32 {
+    #[cfg(test)]
+    super::tests::reached("state_of_function");
     const HAS_SIDE_EFFECTS: i32 = 1;
     const REQUIRES_CHECKS: i32 = 2;
     const HAS_NO_SIDE_EFFECT: i32 = 3;
@@ -242,6 +291,8 @@ unsafe extern "C" fn state_of_function(isolate: *mut c_void, function: Handle) -
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE")]
 unsafe extern "C" fn apply_checks(bytecodes: Handle) {
+    #[cfg(test)]
+    super::tests::reached("apply_checks");
     let mut iterator = std::mem::MaybeUninit::<instructions::Iterator>::uninit();
     // SAFETY: V8's own argument goes on to V8, which fills the iterator and clears it up.
     unsafe {
@@ -258,10 +309,16 @@ unsafe extern "C" fn apply_checks(bytecodes: Handle) {
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi")]
 unsafe extern "C" fn iterate(iterator: *mut instructions::Iterator, bytecodes: Handle, offset: i32) {
+    #[cfg(test)]
+    super::tests::reached("iterate");
     // SAFETY: V8's own arguments go on to V8, which fills the iterator.
     unsafe {
         v8_iterate(iterator, bytecodes, offset);
         if let Some(iterator) = iterator.as_mut() {
+            #[cfg(test)]
+            if offset == 0 {
+                super::tests::note_strange(instructions::strange(iterator));
+            }
             instructions::leave_out_harmless(iterator);
         }
     }
@@ -273,6 +330,8 @@ unsafe extern "C" fn iterate(iterator: *mut instructions::Iterator, bytecodes: H
 /// Called by V8 with its own arguments.
 #[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE")]
 unsafe extern "C" fn is_harmless_intrinsic(function: i32) -> bool {
+    #[cfg(test)]
+    super::tests::reached("is_harmless_intrinsic");
     // SAFETY: V8's own argument goes on to V8.
     let harmless = instructions::is_harmless_intrinsic(function) || unsafe { v8_is_harmless_intrinsic(function) };
     if !harmless {

@@ -11,5 +11,7 @@
 mod corpus;
 mod memory;
 mod programs;
-mod start;
+pub(in crate::engine::v8) mod start;
 mod update;
+
+pub(super) use update::{note_strange, reached};

@@ -6,7 +6,7 @@
 use std::sync::Once;
 
 /// The engine options of all tests.
-pub(super) fn engine_options() -> Vec<(&'static str, &'static str)> {
+pub(in crate::engine::v8) fn engine_options() -> Vec<(&'static str, &'static str)> {
     static FLAGS: Once = Once::new();
     FLAGS.call_once(|| {
         if let Ok(flags) = std::env::var("JSEP_V8_FLAGS") {
