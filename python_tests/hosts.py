@@ -66,6 +66,9 @@ def arguments(engine: Engine, app: Path, options: dict[str, object]) -> list[str
     words = ["--plugin", str(engine.library), "--app", str(app)]
     for option in [*engine.options, *(f"{name}={value}" for name, value in options.items())]:
         words += ["--option", option]
+    # A second run with the same directory holds all rules on stored apps (but for test_cache.py, which has its own).
+    if os.environ.get("JSEP_TEST_CACHE"):
+        words += ["--cache", os.environ["JSEP_TEST_CACHE"]]
     return words
 
 
