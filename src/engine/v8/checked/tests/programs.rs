@@ -145,6 +145,26 @@ fn registry(realm: &'static str) -> Arc<Registry> {
     Arc::new(Registry::new(Arc::new(plugin)))
 }
 
+/// An app with the old state and with these exports, which are its endpoints; and the text of its main module.
+fn bundle(buffers: bool, exports: &str, names: impl Iterator<Item = String>) -> (String, String) {
+    let state = serde_json::Value::from(corpus::file("state.js"));
+    let main = format!(
+        "import * as ns from './other.js';\n{}\nglobalThis.ns = ns;\nglobalThis.withBuffers = {buffers};\n(0, eval)({state});\n{exports}",
+        corpus::file("programs.js"),
+    );
+    let endpoints = names.map(|name| {
+        let properties = serde_json::json!({
+            "js_module": "/main.js", "js_function": name, "mode": "readwrite", "authn_policies": [], "forwarding_required": "always",
+        });
+        (format!("/{}", name.trim_start_matches('$')), serde_json::json!({ "post": properties }))
+    });
+    let bundle = serde_json::json!({
+        "metadata": { "endpoints": serde_json::Map::from_iter(endpoints) },
+        "modules": [{ "name": "/main.js", "module": main }, { "name": "/other.js", "module": corpus::file("other.js") }],
+    });
+    (bundle.to_string(), main)
+}
+
 /// What a request came to.
 struct Done {
     text: String,
@@ -184,25 +204,10 @@ struct Counts {
 fn compare(seed: u64, number: usize, parts: &Parts, proven: &Arc<Registry>, fresh: &Arc<Registry>, buffers: bool, counts: &mut Counts) {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let programs: Vec<String> = (0..number).map(|index| parts.program(&mut random, index)).collect();
-    let state = serde_json::Value::from(corpus::file("state.js"));
-    let main = format!(
-        "import * as ns from './other.js';\n{}\nglobalThis.ns = ns;\nglobalThis.withBuffers = {buffers};\n(0, eval)({state});\n{}",
-        corpus::file("programs.js"),
-        programs.concat(),
-    );
     let names = (0..number).map(|index| format!("e{index}")).chain(["$look".to_owned()]);
-    let endpoints = names.map(|name| {
-        let properties = serde_json::json!({
-            "js_module": "/main.js", "js_function": name, "mode": "readwrite", "authn_policies": [], "forwarding_required": "always",
-        });
-        (format!("/{}", name.trim_start_matches('$')), serde_json::json!({ "post": properties }))
-    });
-    let bundle = serde_json::json!({
-        "metadata": { "endpoints": serde_json::Map::from_iter(endpoints) },
-        "modules": [{ "name": "/main.js", "module": main }, { "name": "/other.js", "module": corpus::file("other.js") }],
-    });
+    let (bundle, main) = bundle(buffers, &programs.concat(), names);
     for registry in [proven, fresh] {
-        let installed = registry.install(bundle.to_string().as_bytes());
+        let installed = registry.install(bundle.as_bytes());
         installed.unwrap_or_else(|error| panic!("seed {seed}: {}\n{main}", error.message));
     }
     let look = request(fresh, "/look", "0").text;
@@ -254,4 +259,38 @@ fn generated_programs_do_the_same_in_proven_and_in_fresh_realms() {
         counts.requests, counts.proven, counts.looks, counts.timed_out
     );
     assert!(counts.looks > 0 && counts.proven * 4 > counts.requests, "hardly anything ran in a proven realm");
+}
+
+/// `Object.assign` and `JSON.parse` are the library's own in proven realms, and V8's in others.
+#[test]
+fn functions_of_the_library_answer_as_those_of_v8() {
+    let [proven, fresh] = ["4", "2"].map(registry);
+    let lists = ["parse", "removing", "assign", "others"];
+    let exports: String = lists.iter().fold(corpus::file("same.js"), |text, list| {
+        let call = format!("{list}[Number(request.query)]");
+        text + &format!("export function ${list}(request) {{ return {{ body: {call} ? {call}() : 'end' }} }}\n")
+    });
+    let (bundle, _) = bundle(false, &exports, lists.iter().map(|list| format!("${list}")));
+    for registry in [&proven, &fresh] {
+        registry.install(bundle.as_bytes()).unwrap_or_else(|error| panic!("{}", error.message));
+    }
+    let mut wrong = Vec::new();
+    for list in lists {
+        let (mut number, mut reused) = (0, 0);
+        loop {
+            let query = number.to_string();
+            let [is, was] = [&proven, &fresh].map(|registry| request(registry, &format!("/{list}"), &query));
+            if was.text.contains("\nend\n") {
+                break;
+            }
+            number += 1;
+            reused += usize::from(is.rung == 4);
+            if is.text != was.text {
+                let lines = was.text.lines().zip(is.text.lines()).find(|(was, is)| was != is);
+                wrong.push(format!("{list} {query}: {lines:?}"));
+            }
+        }
+        println!("{list}: {number} functions, {reused} in proven realms");
+    }
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
 }
