@@ -1,7 +1,7 @@
 //! Generated endpoints. Each serves some requests in proven realms, request after request in random order, and in fresh realms: the
 //! responses, the writes and the log must be the same. Between the requests, an endpoint that only looks shows what a request has left.
 //!
-//! `JSEP_PROGRAMS=100000` sets how many, `JSEP_SEED` where to begin. A failure prints its seed and the program.
+//! `JSEP_PROGRAMS=100000` sets how many, `JSEP_SEED` where to begin. A failure prints its seed and the program; `JSEP_SHOW=1` prints all.
 
 use super::corpus;
 use super::memory::Memory;
@@ -53,6 +53,11 @@ impl Parts {
             if family != "hot.txt" && family != "wide operands" {
                 attacks.extend(corpus::lines(&text).map(str::to_owned));
             }
+        }
+        // With machine code, V8 ends the process when the trace is read of an error that was captured after a function on its stack was
+        // compiled: it looks for the place in code that a snapshot does not hold.
+        if start::with_machine_code() {
+            attacks.retain(|line| !line.contains("stack"));
         }
         attacks.retain(|line| !left_out.iter().any(|it| line.contains(it)) && !line.contains("4000") && !line.contains("3000"));
         Parts { harmless, attacks }
@@ -140,7 +145,7 @@ impl Parts {
 
 fn registry(realm: &'static str) -> Arc<Registry> {
     let mut options = start::engine_options();
-    options.extend([("realm", realm), ("max_execution_time_ms", "1000"), ("return_exception_details", "true")]);
+    options.extend([("realm", realm), ("max_execution_time_ms", "5000"), ("return_exception_details", "true")]);
     let plugin = Plugin::start(&options, Box::new(|_, _| {})).unwrap_or_else(|error| panic!("{}", error.message));
     Arc::new(Registry::new(Arc::new(plugin)))
 }
@@ -214,10 +219,13 @@ fn compare(seed: u64, number: usize, parts: &Parts, proven: &Arc<Registry>, fres
     for _ in 0..number * REQUESTS_PER_PROGRAM {
         let index = random.below(number);
         let (path, query) = (format!("/e{index}"), random.below(6).to_string());
+        if std::env::var("JSEP_SHOW").is_ok() {
+            println!("{}\nquery {query}", programs[index]);
+        }
         let (is, was) = (request(proven, &path, &query), request(fresh, &path, &query));
         counts.requests += 1;
         if std::env::var("JSEP_SHOW").is_ok() {
-            println!("{}\nquery {query}, rung {}\n{}", programs[index], is.rung, is.text);
+            println!("rung {}\n{}", is.rung, is.text);
         }
         counts.proven += usize::from(is.rung == 4);
         if is.timed_out || was.timed_out {
@@ -232,7 +240,8 @@ fn compare(seed: u64, number: usize, parts: &Parts, proven: &Arc<Registry>, fres
         if is.rung == 4 && random.below(REQUESTS_PER_LOOK) == 0 {
             let now = request(proven, "/look", "0");
             counts.looks += usize::from(now.rung == 4);
-            assert!(now.text == look, "seed {seed}, query {query} left something\n{}\nwas {look}\nis  {}", programs[index], now.text);
+            counts.timed_out += usize::from(now.timed_out);
+            assert!(now.timed_out || now.text == look, "seed {seed}, query {query} left something\n{}\nwas {look}\nis  {}", programs[index], now.text);
         }
     }
 }
