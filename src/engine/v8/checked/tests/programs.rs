@@ -1,7 +1,7 @@
 //! Generated endpoints. Each serves some requests in proven realms, request after request in random order, and in fresh realms: the
 //! responses, the writes and the log must be the same. Between the requests, an endpoint that only looks shows what a request has left.
 //!
-//! `JSEP_PROGRAMS=100000` sets how many, `JSEP_SEED` where to begin. A failure prints its seed and the program.
+//! `JSEP_PROGRAMS=100000` sets how many, `JSEP_SEED` where to begin. A failure prints its seed and the program; `JSEP_SHOW=1` prints all.
 
 use super::corpus;
 use super::memory::Memory;
@@ -54,6 +54,11 @@ impl Parts {
             if family != "hot.txt" && family != "wide operands" {
                 attacks.extend(corpus::lines(&text).map(str::to_owned));
             }
+        }
+        // With machine code, V8 ends the process when the trace is read of an error that was captured after a function on its stack was
+        // compiled: it looks for the place in code that a snapshot does not hold.
+        if start::with_machine_code() {
+            attacks.retain(|line| !line.contains("stack"));
         }
         attacks.retain(|line| {
             !left_out.iter().any(|it| line.contains(it)) && !line.contains("4000") && !line.contains("3000")
@@ -193,9 +198,29 @@ impl Parts {
 
 fn registry(realm: &'static str) -> Arc<Registry> {
     let mut options = start::engine_options();
-    options.extend([("realm", realm), ("max_execution_time_ms", "1000"), ("return_exception_details", "true")]);
+    options.extend([("realm", realm), ("max_execution_time_ms", "5000"), ("return_exception_details", "true")]);
     let plugin = Plugin::start(&options, Box::new(|_, _| {})).unwrap_or_else(|error| panic!("{}", error.message));
     Arc::new(Registry::new(Arc::new(plugin)))
+}
+
+/// An app with the old state and with these exports, which are its endpoints; and the text of its main module.
+fn bundle(buffers: bool, exports: &str, names: impl Iterator<Item = String>) -> (String, String) {
+    let state = serde_json::Value::from(corpus::file("state.js"));
+    let main = format!(
+        "import * as ns from './other.js';\n{}\nglobalThis.ns = ns;\nglobalThis.withBuffers = {buffers};\n(0, eval)({state});\n{exports}",
+        corpus::file("programs.js"),
+    );
+    let endpoints = names.map(|name| {
+        let properties = serde_json::json!({
+            "js_module": "/main.js", "js_function": name, "mode": "readwrite", "authn_policies": [], "forwarding_required": "always",
+        });
+        (format!("/{}", name.trim_start_matches('$')), serde_json::json!({ "post": properties }))
+    });
+    let bundle = serde_json::json!({
+        "metadata": { "endpoints": serde_json::Map::from_iter(endpoints) },
+        "modules": [{ "name": "/main.js", "module": main }, { "name": "/other.js", "module": corpus::file("other.js") }],
+    });
+    (bundle.to_string(), main)
 }
 
 /// What a request came to.
@@ -245,35 +270,23 @@ fn compare(
 ) {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let programs: Vec<String> = (0..number).map(|index| parts.program(&mut random, index)).collect();
-    let state = serde_json::Value::from(corpus::file("state.js"));
-    let main = format!(
-        "import * as ns from './other.js';\n{}\nglobalThis.ns = ns;\nglobalThis.withBuffers = {buffers};\n(0, eval)({state});\n{}",
-        corpus::file("programs.js"),
-        programs.concat(),
-    );
     let names = (0..number).map(|index| format!("e{index}")).chain(["$look".to_owned()]);
-    let endpoints = names.map(|name| {
-        let properties = serde_json::json!({
-            "js_module": "/main.js", "js_function": name, "mode": "readwrite", "authn_policies": [], "forwarding_required": "always",
-        });
-        (format!("/{}", name.trim_start_matches('$')), serde_json::json!({ "post": properties }))
-    });
-    let bundle = serde_json::json!({
-        "metadata": { "endpoints": serde_json::Map::from_iter(endpoints) },
-        "modules": [{ "name": "/main.js", "module": main }, { "name": "/other.js", "module": corpus::file("other.js") }],
-    });
+    let (bundle, main) = bundle(buffers, &programs.concat(), names);
     for registry in [proven, fresh] {
-        let installed = registry.install(bundle.to_string().as_bytes());
+        let installed = registry.install(bundle.as_bytes());
         installed.unwrap_or_else(|error| panic!("seed {seed}: {}\n{main}", error.message));
     }
     let look = request(fresh, "/look", "0").text;
     for _ in 0..number * REQUESTS_PER_PROGRAM {
         let index = random.below(number);
         let (path, query) = (format!("/e{index}"), random.below(6).to_string());
+        if std::env::var("JSEP_SHOW").is_ok() {
+            println!("{}\nquery {query}", programs[index]);
+        }
         let (is, was) = (request(proven, &path, &query), request(fresh, &path, &query));
         counts.requests += 1;
         if std::env::var("JSEP_SHOW").is_ok() {
-            println!("{}\nquery {query}, rung {}\n{}", programs[index], is.rung, is.text);
+            println!("rung {}\n{}", is.rung, is.text);
         }
         counts.proven += usize::from(is.rung == 4);
         if is.timed_out || was.timed_out {
@@ -291,8 +304,9 @@ fn compare(
         if is.rung == 4 && random.below(REQUESTS_PER_LOOK) == 0 {
             let now = request(proven, "/look", "0");
             counts.looks += usize::from(now.rung == 4);
+            counts.timed_out += usize::from(now.timed_out);
             assert!(
-                now.text == look,
+                now.timed_out || now.text == look,
                 "seed {seed}, query {query} left something\n{}\nwas {look}\nis  {}",
                 programs[index],
                 now.text
@@ -323,4 +337,51 @@ fn generated_programs_do_the_same_in_proven_and_in_fresh_realms() {
         counts.requests, counts.proven, counts.looks, counts.timed_out
     );
     assert!(counts.looks > 0 && counts.proven * 4 > counts.requests, "hardly anything ran in a proven realm");
+}
+
+/// `Object.assign` and `JSON.parse` are the library's own in proven realms, and V8's in others.
+#[test]
+fn functions_of_the_library_answer_as_those_of_v8() {
+    let [proven, fresh] = ["4", "2"].map(registry);
+    let lists = ["parse", "removing", "assign", "others"];
+    let exports: String = lists.iter().fold(corpus::file("same.js"), |text, list| {
+        let call = format!("{list}[Number(request.query)]");
+        text + &format!("export function ${list}(request) {{ return {{ body: {call} ? {call}() : 'end' }} }}\n")
+    });
+    let (bundle, _) = bundle(false, &exports, lists.iter().map(|list| format!("${list}")));
+    for registry in [&proven, &fresh] {
+        registry.install(bundle.as_bytes()).unwrap_or_else(|error| panic!("{}", error.message));
+    }
+    let mut wrong = Vec::new();
+    for list in lists {
+        let (mut number, mut reused) = (0, 0);
+        loop {
+            let query = number.to_string();
+            let [is, was] = [&proven, &fresh].map(|registry| request(registry, &format!("/{list}"), &query));
+            if was.text.contains("\nend\n") {
+                break;
+            }
+            number += 1;
+            reused += usize::from(is.rung == 4);
+            if is.text != was.text {
+                let lines = was.text.lines().zip(is.text.lines()).find(|(was, is)| was != is);
+                wrong.push(format!("{list} {query}: {lines:?}"));
+            }
+        }
+        println!("{list}: {number} functions, {reused} in proven realms");
+    }
+    assert!(wrong.is_empty(), "{} differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// A known fault, in fresh realms too: an error that an app keeps at its top level, made below a function that was compiled.
+#[test]
+#[ignore = "with machine code (JSEP_JIT=on) V8 ends the process: Check failed: pc_offset < code->instruction_size()"]
+fn the_trace_of_a_captured_error_can_be_read() {
+    let fresh = registry("2");
+    let exports = "const $make = (i) => (i === 299999 ? new Error('kept') : undefined);\nlet $kept;\n\
+                   for (let i = 0; i < 300000; i++) $kept = $make(i);\n\
+                   export function $trace() { return { body: $kept.stack } }\n";
+    let (bundle, _) = bundle(false, exports, std::iter::once("$trace".to_owned()));
+    fresh.install(bundle.as_bytes()).unwrap_or_else(|error| panic!("{}", error.message));
+    assert!(request(&fresh, "/trace", "0").text.contains("Error: kept"));
 }

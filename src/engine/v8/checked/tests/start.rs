@@ -13,6 +13,10 @@ pub(in crate::engine::v8) fn engine_options() -> Vec<(&'static str, &'static str
             v8::V8::set_flags_from_string(&flags);
         }
     });
-    let jit = std::env::var("JSEP_JIT").is_ok_and(|jit| jit == "on");
-    vec![("jit", if jit { "on" } else { "off" }), ("helper_threads", "0")]
+    vec![("jit", if with_machine_code() { "on" } else { "off" }), ("helper_threads", "0")]
+}
+
+/// Whether V8 is to compile to machine code.
+pub(super) fn with_machine_code() -> bool {
+    std::env::var("JSEP_JIT").is_ok_and(|jit| jit == "on")
 }
