@@ -197,7 +197,11 @@ fn request() -> Request<'static> {
 /// for its own reason; lines with `throw` are about that end.
 pub(super) fn function(line: &str) -> String {
     let body = if line.contains("return ") { line.to_owned() } else { format!("return ({line})") };
-    let body = if line.contains("throw ") { body } else { format!("try {{ {body}\n}} catch {{ return {{ body: 'caught' }} }}") };
+    let body = if line.contains("throw ") {
+        body
+    } else {
+        format!("try {{ {body}\n}} catch {{ return {{ body: 'caught' }} }}")
+    };
     format!("(function (request) {{ 'use strict'; {body}\n}})")
 }
 
@@ -230,11 +234,25 @@ fn wide() -> String {
     });
     let mut text = String::new();
     for store in [
-        "v299=old; v299.a=5", "v299=arr; v299[0]=5", "v299=arr; v299.push(5)", "v299='a'; old[v299]=5",
-        "v299=inc; v299()", "v299=s; v299.add(9)", "({a:v299.x}={a:1})", "v299=old; delete v299.a",
-        "v299=ait; [...v299]", "v299=sit; for (const x of v299) break", "counter=7", "v299=sit; let [k]=v299",
-        "v299=ta; v299[0]=5", "v299=g0; v299.next()", "v299=old; [v299.a]=[5]", "v299=Fs; Array.of.call(v299,1)",
-        "v299={...changing}", "v299=priv; Priv.write(v299,5)", "v299=home; v299.write(5)",
+        "v299=old; v299.a=5",
+        "v299=arr; v299[0]=5",
+        "v299=arr; v299.push(5)",
+        "v299='a'; old[v299]=5",
+        "v299=inc; v299()",
+        "v299=s; v299.add(9)",
+        "({a:v299.x}={a:1})",
+        "v299=old; delete v299.a",
+        "v299=ait; [...v299]",
+        "v299=sit; for (const x of v299) break",
+        "counter=7",
+        "v299=sit; let [k]=v299",
+        "v299=ta; v299[0]=5",
+        "v299=g0; v299.next()",
+        "v299=old; [v299.a]=[5]",
+        "v299=Fs; Array.of.call(v299,1)",
+        "v299={...changing}",
+        "v299=priv; Priv.write(v299,5)",
+        "v299=home; v299.write(5)",
     ] {
         let _ = writeln!(text, "let {}; v299={{}}; {store}; return 1", variables.join(","));
         let _ = writeln!(text, "let q={{}},v299={{}};{properties}{store}; return 1");
@@ -287,7 +305,13 @@ fn attack(installed: &Installed) -> Vec<String> {
             if only.is_some() {
                 println!("{line}: stopped {:?}, threw {}, {}", came.stopped, came.threw, came.answer);
             }
-            counts[if came.stopped.is_some() { 0 } else if came.threw { 2 } else { 1 }] += 1;
+            counts[if came.stopped.is_some() {
+                0
+            } else if came.threw {
+                2
+            } else {
+                1
+            }] += 1;
             if came.stopped.is_none() {
                 let end = line.char_indices().rev().nth(300).map_or(0, |(at, _)| at);
                 ended.push((format!("{family}: {}", &line[end..]), function(line)));
@@ -362,7 +386,8 @@ fn what_is_harmless_is_let_through() {
 #[test]
 fn no_call_changes_the_hash_of_the_global_object() {
     let installed = Installed::new(false);
-    let script = "const before = globals.has(globalThis); new WeakSet([globalThis]); String(before === globals.has(globalThis))";
+    let script =
+        "const before = globals.has(globalThis); new WeakSet([globalThis]); String(before === globals.has(globalThis))";
     for _ in 0..3 * REALMS_PER_ISOLATE {
         let same = installed.in_realm(|isolate, realm, worker| installed.run_unchecked(isolate, realm, worker, script));
         assert_eq!(same, "true");

@@ -88,7 +88,8 @@ impl Host for Memory {
         Ok(Some(2))
     }
     fn historical_range(&self, range: HistoricalRange) -> Result<Option<Vec<State>>, HostError> {
-        let state = |seqno| State { state: seqno, transaction: TransactionId { view: 2, seqno }, receipt: b"{}".to_vec() };
+        let state =
+            |seqno| State { state: seqno, transaction: TransactionId { view: 2, seqno }, receipt: b"{}".to_vec() };
         Ok((range.last - range.first < 5).then(|| (range.first..=range.last).map(state).collect()))
     }
     fn historical_drop(&self, _handle: u64) -> Result<bool, HostError> {

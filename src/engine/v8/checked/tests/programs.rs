@@ -47,7 +47,8 @@ impl Parts {
             .map(|line| line.split(" // ").next().unwrap().to_owned())
             .collect();
         // Endless, long, or larger than a program should be.
-        let left_out = ["Object.create(mine)", "r.exec=()=>old; return r[Symbol.match]", "2**29", "return f()+1", "throw "];
+        let left_out =
+            ["Object.create(mine)", "r.exec=()=>old; return r[Symbol.match]", "2**29", "return f()+1", "throw "];
         let mut attacks = Vec::new();
         for (family, text) in corpus::families() {
             if family != "hot.txt" && family != "wide operands" {
@@ -59,7 +60,9 @@ impl Parts {
         if start::with_machine_code() {
             attacks.retain(|line| !line.contains("stack"));
         }
-        attacks.retain(|line| !left_out.iter().any(|it| line.contains(it)) && !line.contains("4000") && !line.contains("3000"));
+        attacks.retain(|line| {
+            !left_out.iter().any(|it| line.contains(it)) && !line.contains("4000") && !line.contains("3000")
+        });
         Parts { harmless, attacks }
     }
 
@@ -71,7 +74,21 @@ impl Parts {
 
     /// An expression for something new, often with something old in it.
     fn new(&self, random: &mut Random) -> String {
-        let old = *random.of(&["old", "arr", "m", "s", "c", "plainre", "frozen", "F", "1", "'a'", "$n[0]", "$n.at(-1)", "$q"]);
+        let old = *random.of(&[
+            "old",
+            "arr",
+            "m",
+            "s",
+            "c",
+            "plainre",
+            "frozen",
+            "F",
+            "1",
+            "'a'",
+            "$n[0]",
+            "$n.at(-1)",
+            "$q",
+        ]);
         let number = random.below(5);
         match random.below(19) {
             0 => format!("{{ a: {number}, b: {old} }}"),
@@ -87,7 +104,9 @@ impl Parts {
             10 => "gen()".to_owned(),
             11 => "/a(b)?/g".to_owned(),
             12 => format!("JSON.parse('{{\"a\":[1,{number}],\"b\":null}}')"),
-            13 => format!("new (class P {{ constructor() {{ this.x = {number} }} get double() {{ return this.x * 2 }} }})()"),
+            13 => format!(
+                "new (class P {{ constructor() {{ this.x = {number} }} get double() {{ return this.x * 2 }} }})()"
+            ),
             14 => "Object.create(old)".to_owned(),
             15 => "arr.map(x => x + $q)".to_owned(),
             16 => format!("new DataView(new ArrayBuffer(8 + {number}))"),
@@ -112,19 +131,53 @@ impl Parts {
             2 | 3 | 4 => format!("$out.push($show({}));\n", Parts::run(random.of::<String>(&self.harmless))),
             5 => format!("try {{ $n[{at} % $n.length].p{to} = {} }} catch {{ $out.push('no') }}\n", self.new(random)),
             6 => format!("try {{ $n[{at} % $n.length].push?.({to}, $q) }} catch {{ $out.push('no') }}\n"),
-            7 => format!("try {{ $n[{at} % $n.length].set?.({to}, {}) }} catch {{ $out.push('no') }}\n", self.new(random)),
-            8 => format!("try {{ $n[{at} % $n.length].add?.({to}); $n[{at} % $n.length][{to}] = $q }} catch {{ $out.push('no') }}\n"),
-            9 => format!("try {{ for (const x of $n[{at} % $n.length]) $out.push($show(x)) }} catch {{ $out.push('no') }}\n"),
-            10 => format!("ccf.kv.u.set($bytes('k{at}'), $bytes('{to}' + $q)); $out.push($text(ccf.kv.u.get($bytes('k{to}'))));\n"),
-            11 => format!("if (ccf.kv.t.has($bytes('{}'))) $out.push($text(ccf.kv.t.get($bytes('a')))); ccf.kv.t.delete($bytes('b'));\n", random.of(&["a", "b", "x"])),
+            7 => format!(
+                "try {{ $n[{at} % $n.length].set?.({to}, {}) }} catch {{ $out.push('no') }}\n",
+                self.new(random)
+            ),
+            8 => format!(
+                "try {{ $n[{at} % $n.length].add?.({to}); $n[{at} % $n.length][{to}] = $q }} catch {{ $out.push('no') }}\n"
+            ),
+            9 => format!(
+                "try {{ for (const x of $n[{at} % $n.length]) $out.push($show(x)) }} catch {{ $out.push('no') }}\n"
+            ),
+            10 => format!(
+                "ccf.kv.u.set($bytes('k{at}'), $bytes('{to}' + $q)); $out.push($text(ccf.kv.u.get($bytes('k{to}'))));\n"
+            ),
+            11 => format!(
+                "if (ccf.kv.t.has($bytes('{}'))) $out.push($text(ccf.kv.t.get($bytes('a')))); ccf.kv.t.delete($bytes('b'));\n",
+                random.of(&["a", "b", "x"])
+            ),
             // Only some requests attack, so that others come to see what the attack has left.
-            12 | 13 => format!("if ($q === {to}) $out.push(typeof {});\n", Parts::run(random.of::<String>(&self.attacks))),
+            12 | 13 => {
+                format!("if ($q === {to}) $out.push(typeof {});\n", Parts::run(random.of::<String>(&self.attacks)))
+            }
             14 => format!("for (let i = 0; i < {at}; i++) {{\n{}}}\n", self.block(random, depth - 1)),
-            15 => format!("if ($q {} {to}) {{\n{}}} else {{\n{}}}\n", random.of(&["===", "<", ">", "!=="]), self.block(random, depth - 1), self.block(random, depth - 1)),
-            16 => format!("try {{\n{}if ($q === {to}) throw {};\n}} catch ($e) {{ $out.push($show($e));\n{}}} finally {{ $out.push('f') }}\n", self.block(random, depth - 1), self.new(random), self.block(random, depth - 1)),
-            17 => format!("{{ let count = {to}; const step = (by) => {{ count += by;\n{}return count }}; $out.push(step(1) + step($q)); $n.push(step) }}\n", self.block(random, depth - 1)),
-            18 => format!("{{ function* each() {{ yield {to};\n{}yield $q }} for (const x of each()) $out.push($show(x)) }}\n", self.block(random, depth - 1)),
-            _ => format!("$out.push($show([{}].map((x) => {{\n{}return x }})));\n", self.new(random), self.block(random, depth - 1)),
+            15 => format!(
+                "if ($q {} {to}) {{\n{}}} else {{\n{}}}\n",
+                random.of(&["===", "<", ">", "!=="]),
+                self.block(random, depth - 1),
+                self.block(random, depth - 1)
+            ),
+            16 => format!(
+                "try {{\n{}if ($q === {to}) throw {};\n}} catch ($e) {{ $out.push($show($e));\n{}}} finally {{ $out.push('f') }}\n",
+                self.block(random, depth - 1),
+                self.new(random),
+                self.block(random, depth - 1)
+            ),
+            17 => format!(
+                "{{ let count = {to}; const step = (by) => {{ count += by;\n{}return count }}; $out.push(step(1) + step($q)); $n.push(step) }}\n",
+                self.block(random, depth - 1)
+            ),
+            18 => format!(
+                "{{ function* each() {{ yield {to};\n{}yield $q }} for (const x of each()) $out.push($show(x)) }}\n",
+                self.block(random, depth - 1)
+            ),
+            _ => format!(
+                "$out.push($show([{}].map((x) => {{\n{}return x }})));\n",
+                self.new(random),
+                self.block(random, depth - 1)
+            ),
         }
     }
 
@@ -206,7 +259,15 @@ struct Counts {
 }
 
 /// Runs the programs of one app.
-fn compare(seed: u64, number: usize, parts: &Parts, proven: &Arc<Registry>, fresh: &Arc<Registry>, buffers: bool, counts: &mut Counts) {
+fn compare(
+    seed: u64,
+    number: usize,
+    parts: &Parts,
+    proven: &Arc<Registry>,
+    fresh: &Arc<Registry>,
+    buffers: bool,
+    counts: &mut Counts,
+) {
     let mut random = Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1);
     let programs: Vec<String> = (0..number).map(|index| parts.program(&mut random, index)).collect();
     let names = (0..number).map(|index| format!("e{index}")).chain(["$look".to_owned()]);
@@ -235,13 +296,21 @@ fn compare(seed: u64, number: usize, parts: &Parts, proven: &Arc<Registry>, fres
         assert!(
             is.text == was.text,
             "seed {seed}, query {query}, rung {}\n{}\nwas {}\nis  {}",
-            is.rung, programs[index], was.text, is.text
+            is.rung,
+            programs[index],
+            was.text,
+            is.text
         );
         if is.rung == 4 && random.below(REQUESTS_PER_LOOK) == 0 {
             let now = request(proven, "/look", "0");
             counts.looks += usize::from(now.rung == 4);
             counts.timed_out += usize::from(now.timed_out);
-            assert!(now.timed_out || now.text == look, "seed {seed}, query {query} left something\n{}\nwas {look}\nis  {}", programs[index], now.text);
+            assert!(
+                now.timed_out || now.text == look,
+                "seed {seed}, query {query} left something\n{}\nwas {look}\nis  {}",
+                programs[index],
+                now.text
+            );
         }
     }
 }
