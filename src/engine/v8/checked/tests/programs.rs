@@ -12,9 +12,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 const PROGRAMS_PER_APP: usize = 250;
-const REQUESTS_PER_PROGRAM: usize = 3;
+const REQUESTS_PER_PROGRAM: usize = 2;
 /// One request among this many is followed by a look at what it has left, which takes long under the check.
-const REQUESTS_PER_LOOK: usize = 8;
+const REQUESTS_PER_LOOK: usize = 16;
 /// One app among this many keeps buffers, and is evaluated for each fresh realm, which takes long.
 const APPS_PER_APP_WITH_BUFFERS: u64 = 8;
 
