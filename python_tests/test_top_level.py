@@ -124,6 +124,12 @@ TOP_LEVELS = {
     "length of stack traces": ("Error.stackTraceLimit = 3;", "Error.stackTraceLimit", 3),
     "no stack traces": ("Error.stackTraceLimit = 0;", "typeof new Error('x')", "object"),
     "own stack traces": ("Error.prepareStackTrace = () => 'own';", "typeof new Error('x')", "object"),
+    "error below a function that ran often": (
+        "const make = (i) => (i === 299999 ? new Error('kept') : undefined); let kept; "
+        "for (let i = 0; i < 300000; i++) kept = make(i);",
+        "typeof kept.stack",
+        "string",
+    ),
     "replaced built-ins": (
         "Array.prototype.map = () => 'own'; JSON.parse = () => 'own';",
         "[[1].map(), JSON.parse('1')]",
