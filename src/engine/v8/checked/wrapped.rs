@@ -4,6 +4,7 @@
 use super::instructions::Seen;
 use super::judgements::{self, Judgement, Known};
 use super::{Handle, MOST_EXPRESSIONS, MOST_RECEIVERS, Refusal, Running, What, instructions, running};
+use std::arch::global_asm;
 use std::ffi::c_void;
 
 unsafe extern "C" {
@@ -66,6 +67,51 @@ unsafe extern "C" {
     fn v8_is_harmless_intrinsic(function: i32) -> bool;
 }
 
+/// Gives a function of this file the name that the linker puts in the place of V8's. The name stays inside the library, which an
+/// exported Rust function would not.
+macro_rules! wrap {
+    ($name:literal, $function:ident) => {
+        #[cfg(target_arch = "x86_64")]
+        global_asm!(
+            concat!(".globl ", $name),
+            concat!(".hidden ", $name),
+            concat!(".type ", $name, ", @function"),
+            concat!($name, ": jmp {function}"),
+            function = sym $function,
+        );
+        #[cfg(target_arch = "aarch64")]
+        global_asm!(
+            concat!(".globl ", $name),
+            concat!(".hidden ", $name),
+            concat!(".type ", $name, ", @function"),
+            concat!($name, ": b {function}"),
+            function = sym $function,
+        );
+    };
+}
+
+wrap!(
+    "__wrap__ZN2v88internal5Debug22PerformSideEffectCheckENS0_12DirectHandleINS0_10JSFunctionEEENS2_INS0_6ObjectEEE",
+    enter
+);
+wrap!("__wrap__ZN2v88internal5Debug32PerformSideEffectCheckAtBytecodeEPNS0_16InterpretedFrameE", change_at_instruction);
+wrap!("__wrap__ZNK2v88internal18UnoptimizedJSFrame23ReadInterpreterRegisterEi", read_register);
+wrap!("__wrap__ZN2v88internal7Factory20NewFunctionPrototypeENS0_12DirectHandleINS0_10JSFunctionEEE", new_prototype);
+wrap!(
+    "__wrap__ZN2v88internal25TemplateObjectDescription17GetTemplateObjectEPNS0_7IsolateENS0_12DirectHandleINS0_13NativeContextEEENS4_IS1_EENS4_INS0_18SharedFunctionInfoEEEi",
+    template_object
+);
+wrap!(
+    "__wrap__ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE",
+    state_of_function
+);
+wrap!("__wrap__ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE", apply_checks);
+wrap!("__wrap__ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi", iterate);
+wrap!(
+    "__wrap__ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE",
+    is_harmless_intrinsic
+);
+
 /// Ends the call as V8 ends one that would change `older`.
 pub(super) fn stop(debug: *mut c_void, older: &Known) {
     // SAFETY: the debugger belongs to the isolate that runs; the object is one of it.
@@ -76,7 +122,6 @@ pub(super) fn stop(debug: *mut c_void, older: &Known) {
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal5Debug22PerformSideEffectCheckENS0_12DirectHandleINS0_10JSFunctionEEENS2_INS0_6ObjectEEE")]
 unsafe extern "C" fn enter(debug: *mut c_void, function: Handle, receiver: Handle) -> bool {
     #[cfg(test)]
     super::tests::reached("enter");
@@ -171,7 +216,6 @@ fn may_match(running: &Running<'_>, receiver: v8::Local<'_, v8::Value>) -> bool 
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal5Debug32PerformSideEffectCheckAtBytecodeEPNS0_16InterpretedFrameE")]
 unsafe extern "C" fn change_at_instruction(debug: *mut c_void, frame: *mut c_void) -> bool {
     #[cfg(test)]
     super::tests::reached("change_at_instruction");
@@ -194,7 +238,6 @@ unsafe extern "C" fn change_at_instruction(debug: *mut c_void, frame: *mut c_voi
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZNK2v88internal18UnoptimizedJSFrame23ReadInterpreterRegisterEi")]
 unsafe extern "C" fn read_register(frame: *const c_void, register: i32) -> usize {
     #[cfg(test)]
     super::tests::reached("read_register");
@@ -216,7 +259,6 @@ unsafe extern "C" fn read_register(frame: *const c_void, register: i32) -> usize
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal7Factory20NewFunctionPrototypeENS0_12DirectHandleINS0_10JSFunctionEEE")]
 unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Handle {
     #[cfg(test)]
     super::tests::reached("new_prototype");
@@ -240,7 +282,6 @@ unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Ha
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal25TemplateObjectDescription17GetTemplateObjectEPNS0_7IsolateENS0_12DirectHandleINS0_13NativeContextEEENS4_IS1_EENS4_INS0_18SharedFunctionInfoEEEi")]
 unsafe extern "C" fn template_object(
     isolate: *mut c_void,
     context: Handle,
@@ -268,7 +309,6 @@ unsafe extern "C" fn template_object(
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate26FunctionGetSideEffectStateEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE")]
 unsafe extern "C" fn state_of_function(isolate: *mut c_void, function: Handle) -> i32 {
     #[cfg(test)]
     super::tests::reached("state_of_function");
@@ -289,7 +329,6 @@ unsafe extern "C" fn state_of_function(isolate: *mut c_void, function: Handle) -
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE")]
 unsafe extern "C" fn apply_checks(bytecodes: Handle) {
     #[cfg(test)]
     super::tests::reached("apply_checks");
@@ -307,7 +346,6 @@ unsafe extern "C" fn apply_checks(bytecodes: Handle) {
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi")]
 unsafe extern "C" fn iterate(iterator: *mut instructions::Iterator, bytecodes: Handle, offset: i32) {
     #[cfg(test)]
     super::tests::reached("iterate");
@@ -328,7 +366,6 @@ unsafe extern "C" fn iterate(iterator: *mut instructions::Iterator, bytecodes: H
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[unsafe(export_name = "__wrap__ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE")]
 unsafe extern "C" fn is_harmless_intrinsic(function: i32) -> bool {
     #[cfg(test)]
     super::tests::reached("is_harmless_intrinsic");
