@@ -46,6 +46,11 @@ impl RealmChoice {
         }
     }
 
+    /// Whether the app is evaluated for each request, even if it can be captured.
+    pub fn evaluates(self) -> bool {
+        matches!(self, RealmChoice::Evaluate | RealmChoice::Compiled)
+    }
+
     /// Whether realms may be made before a request needs them.
     pub fn uses_ready_realms(self) -> bool {
         matches!(self, RealmChoice::Auto | RealmChoice::Fresh | RealmChoice::Ready | RealmChoice::Proven)

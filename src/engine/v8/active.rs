@@ -37,6 +37,31 @@ pub(super) struct Active<'run, 'request> {
     pub(super) headers: Vec<(String, String)>,
 }
 
+impl<'run, 'request> Active<'run, 'request> {
+    /// A run that has done nothing yet.
+    pub(super) fn new(
+        execution: Option<&'run mut Execution<'request>>,
+        deadline: Instant,
+        graph: &Rc<RefCell<Graph>>,
+        handle_templates: &'run [v8::Global<v8::ObjectTemplate>],
+        buffers: &'run BufferBudget,
+    ) -> Active<'run, 'request> {
+        Active {
+            execution,
+            deadline,
+            touched: None,
+            touched_historical_state: false,
+            graph: Rc::clone(graph),
+            handle_templates,
+            buffers,
+            reply: None,
+            thrown: None,
+            conversion_exception: None,
+            headers: Vec::new(),
+        }
+    }
+}
+
 /// The time in which the functions of `ccf` find an [`Active`]; it ends with the drop.
 pub(super) struct Entered(v8::UnsafeRawIsolatePtr);
 

@@ -131,7 +131,7 @@ impl V8App {
     /// Where a request of this endpoint gets its isolate, and on which rung that is.
     fn pool(&self, endpoint: usize) -> (&Arc<Pool>, u32) {
         let historical = self.app.endpoints()[endpoint].mode == Mode::Historical && self.historical_is_evaluated;
-        let evaluates = matches!(self.choices[endpoint], RealmChoice::Evaluate | RealmChoice::Compiled);
+        let evaluates = self.choices[endpoint].evaluates();
         match &self.evaluated {
             Some(pool) if historical || evaluates => (pool, evaluating_rung(pool)),
             _ if self.evaluated_because.is_some() => (&self.pool, evaluating_rung(&self.pool)),
@@ -156,7 +156,7 @@ impl V8App {
         let mut realm = worker.realm.take();
         if realm.is_none() {
             // Its making belongs to all the requests that it will serve.
-            match self.guarded(&worker, limits, |isolate| Realm::new(isolate, &worker, &self.app, true)) {
+            match worker.run(limits, &self.watchdog, |isolate| Realm::new(isolate, &worker, &self.app, true)) {
                 Ok((Ok(made), None)) => realm = Some(made),
                 Ok((_, Some(ended))) | Err(ended) => return Some(self::ended(ended, RUNG_PROVEN, begin)),
                 Ok((Err(exception), None)) => {
@@ -259,7 +259,7 @@ impl V8App {
         limits: Limits,
         begin: Instant,
     ) -> Result<(Served, Option<Ended>), Ended> {
-        self.guarded(worker, limits, |isolate| {
+        worker.run(limits, &self.watchdog, |isolate| {
             let realm = match realm {
                 Some(realm) => realm,
                 none => match Realm::new(isolate, worker, &self.app, false) {
@@ -269,18 +269,6 @@ impl V8App {
             };
             realm.serve(isolate, worker, &self.app, endpoint, execution, begin)
         })
-    }
-
-    /// Runs `run` in the isolate of `worker`, within the limits.
-    fn guarded<R>(
-        &self,
-        worker: &Worker,
-        limits: Limits,
-        run: impl FnOnce(&mut v8::Isolate) -> R,
-    ) -> Result<(R, Option<Ended>), Ended> {
-        worker.buffers.set_limit(limits.heap_bytes);
-        let mut locker = worker.isolate.lock();
-        limits.guard(&mut locker, &worker.heap, &self.watchdog, run)
     }
 
     /// The outcome of a run, and whether its isolate can be used again.
@@ -350,8 +338,7 @@ impl V8App {
         if let Ok(pool) = &self.proven
             && proves()
         {
-            let outcome = self.execute_proven(pool, endpoint, execution, limits, begin);
-            if let Some(outcome) = outcome {
+            if let Some(outcome) = self.execute_proven(pool, endpoint, execution, limits, begin) {
                 return outcome;
             }
             if execution.transaction.conflicted() {

@@ -3,13 +3,14 @@
 use super::bindings;
 use super::buffers::{self, BufferBudget};
 use super::completing;
-use super::limits::{self, HeapGuard};
+use super::limits::{self, Ended, HeapGuard, Limits};
 use super::modules;
 use super::realm::Realm;
 use super::seed;
 use super::snapshot::Blob;
 use super::stack;
 use super::supply::Supply;
+use super::watchdog::Watchdog;
 use crate::app::App;
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -90,6 +91,18 @@ impl Worker {
             Some(first) => v8::Local::new(scope, &first),
             None => completing::restore(scope),
         }
+    }
+
+    /// Runs `run` in the isolate, on the calling thread and within `limits`.
+    pub(super) fn run<R>(
+        &self,
+        limits: Limits,
+        watchdog: &Watchdog,
+        run: impl FnOnce(&mut v8::Isolate) -> R,
+    ) -> Result<(R, Option<Ended>), Ended> {
+        self.buffers.set_limit(limits.heap_bytes);
+        let mut locker = self.isolate.lock();
+        limits.guard(&mut locker, &self.heap, watchdog, run)
     }
 
     /// The heap limit that it was made with.

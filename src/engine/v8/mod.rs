@@ -16,6 +16,7 @@
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
+//! - `thread`: threads of the library
 //! - `active`: how the functions of `ccf` find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
 //! - `exception`: exceptions as text
@@ -42,6 +43,7 @@ mod snapshot;
 mod stack;
 mod stored;
 mod supply;
+mod thread;
 mod watchdog;
 
 use crate::app::App;

@@ -40,7 +40,7 @@ pub(super) fn prepare(making: Making<'_>, options: &Options, timings: &mut Captu
     let capture = snapshot::evaluated_app(making, timings)?;
     let begin = Instant::now();
     let choices = choices(making.app, options);
-    let evaluates = |choice: &RealmChoice| matches!(choice, RealmChoice::Evaluate | RealmChoice::Compiled);
+    let evaluates = |choice: &RealmChoice| choice.evaluates();
     let mut independent = true;
     let (blob, evaluated_because) = match capture {
         Capture::App(_) if choices.iter().all(evaluates) => {
@@ -92,10 +92,7 @@ pub(super) fn prepare(making: Making<'_>, options: &Options, timings: &mut Captu
 fn compile(blob: &Arc<Blob>, making: Making<'_>) -> Result<(), Error> {
     let worker = Worker::new(blob, making.runtime.max_heap_bytes)?;
     let limits = Limits::new(Instant::now() + making.runtime.max_execution_time, making.runtime);
-    let run = {
-        let mut locker = worker.isolate.lock();
-        limits.guard(&mut locker, &worker.heap, making.watchdog, |isolate| realm::compile(isolate, &worker, making.app))
-    };
+    let run = worker.run(limits, making.watchdog, |isolate| realm::compile(isolate, &worker, making.app));
     if let Ok((Ok(code), None)) = run {
         blob.keep(Code::new(code));
     }

@@ -131,19 +131,7 @@ impl Realm {
         };
         let graph = Rc::new(RefCell::new(graph));
         let deadline = execution.deadline;
-        let mut active = Active {
-            execution: Some(execution),
-            deadline,
-            touched: None,
-            touched_historical_state: false,
-            graph: Rc::clone(&graph),
-            handle_templates: &worker.handle_templates,
-            buffers: &worker.buffers,
-            reply: None,
-            thrown: None,
-            conversion_exception: None,
-            headers: Vec::new(),
-        };
+        let mut active = Active::new(Some(execution), deadline, &graph, &worker.handle_templates, &worker.buffers);
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         v8::tc_scope!(let scope, scope);
@@ -243,19 +231,8 @@ impl Realm {
         source: &str,
     ) -> Result<String, String> {
         let deadline = execution.deadline;
-        let mut active = Active {
-            execution: Some(execution),
-            deadline,
-            touched: None,
-            touched_historical_state: false,
-            graph: Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default(), Arc::default()))),
-            handle_templates: &worker.handle_templates,
-            buffers: &worker.buffers,
-            reply: None,
-            thrown: None,
-            conversion_exception: None,
-            headers: Vec::new(),
-        };
+        let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default(), Arc::default())));
+        let mut active = Active::new(Some(execution), deadline, &graph, &worker.handle_templates, &worker.buffers);
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let _entered = unsafe { active::enter(isolate, &raw mut active) };
         self.evaluate_unchecked(isolate, source, |scope, value| {
@@ -340,20 +317,9 @@ fn evaluate_without_request<'s>(
     app: &Arc<App>,
     graph: &Rc<RefCell<Graph>>,
 ) -> (Result<Handlers<'s>, Error>, Option<&'static str>) {
-    let mut active = Active {
-        execution: None,
-        // The caller's limits end it.
-        deadline: Instant::now() + Duration::from_secs(3600),
-        touched: None,
-        touched_historical_state: false,
-        graph: Rc::clone(graph),
-        handle_templates: &worker.handle_templates,
-        buffers: &worker.buffers,
-        reply: None,
-        thrown: None,
-        conversion_exception: None,
-        headers: Vec::new(),
-    };
+    // The caller's limits end it.
+    let end = Instant::now() + Duration::from_secs(3600);
+    let mut active = Active::new(None, end, graph, &worker.handle_templates, &worker.buffers);
     // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
     let entered = unsafe { active::enter(scope, &raw mut active) };
     v8::tc_scope!(let scope, scope);

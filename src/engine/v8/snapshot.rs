@@ -237,19 +237,7 @@ fn fill(
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
     let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default(), Arc::default())));
-    let mut active = Active {
-        execution: None,
-        deadline,
-        touched: None,
-        touched_historical_state: false,
-        graph: Rc::clone(&graph),
-        handle_templates: &templates,
-        buffers: budget,
-        reply: None,
-        thrown: None,
-        conversion_exception: None,
-        headers: Vec::new(),
-    };
+    let mut active = Active::new(None, deadline, &graph, &templates, budget);
     let mut freed = true;
     let handlers = if contents == Contents::App {
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.

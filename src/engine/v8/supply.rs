@@ -1,8 +1,8 @@
 //! Ready realms: made before a request needs one, by a thread of the library or when the host says that it is idle.
 
 use super::isolates::Pool;
+use super::thread::LazyThread;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Without a request for this long, ready realms are given back.
@@ -15,7 +15,7 @@ pub(super) struct Supply {
     shared: Arc<Shared>,
     /// Whether a thread may be used; otherwise only the host's idle time is.
     threaded: bool,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: LazyThread,
 }
 
 #[derive(Default)]
@@ -36,7 +36,7 @@ struct State {
 impl Supply {
     /// A supply without a thread yet; it never gets one unless it is `threaded`.
     pub(super) fn new(threaded: bool) -> Supply {
-        Supply { shared: Arc::default(), threaded, thread: Mutex::default() }
+        Supply { shared: Arc::default(), threaded, thread: LazyThread::default() }
     }
 
     /// Notes that a pool lacks ready realms. Does not wait for them.
@@ -63,12 +63,8 @@ impl Supply {
 
     /// Starts the thread. If that fails, requests make their realms themselves.
     fn ensure_thread(&self) {
-        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if thread.is_none() {
-            let shared = Arc::clone(&self.shared);
-            let builder = std::thread::Builder::new().name("jsep-realms".to_owned()).stack_size(2 * STACK_BYTES);
-            *thread = builder.spawn(move || shared.run()).ok();
-        }
+        let shared = Arc::clone(&self.shared);
+        self.thread.ensure("jsep-realms", 2 * STACK_BYTES, move || shared.run());
     }
 }
 
@@ -76,11 +72,7 @@ impl Drop for Supply {
     fn drop(&mut self) {
         self.shared.lock().stopped = true;
         self.shared.asked.notify_one();
-        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // The thread runs no code that panics; if it did, there is nothing left to stop.
-            let _ = thread.join();
-        }
+        self.thread.join();
     }
 }
 

@@ -1,14 +1,14 @@
 //! One thread that ends scripts at their deadline.
 
+use super::thread::LazyThread;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// Ends the execution of isolates at deadlines. Its thread starts with the first deadline and ends with the watchdog.
 pub(super) struct Watchdog {
     shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    thread: LazyThread,
 }
 
 struct Shared {
@@ -36,7 +36,7 @@ impl Watchdog {
     /// A watchdog without a thread yet.
     pub(super) fn new() -> Watchdog {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
-        Watchdog { shared, thread: Mutex::new(None) }
+        Watchdog { shared, thread: LazyThread::default() }
     }
 
     /// Ends what `isolate` executes at `moment`, unless the result is dropped before. `None` when the thread can't be started.
@@ -53,13 +53,8 @@ impl Watchdog {
     }
 
     fn ensure_thread(&self) -> Option<()> {
-        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        if thread.is_none() {
-            let shared = Arc::clone(&self.shared);
-            let builder = std::thread::Builder::new().name("jsep-watchdog".to_owned()).stack_size(128 << 10);
-            *thread = Some(builder.spawn(move || shared.run()).ok()?);
-        }
-        Some(())
+        let shared = Arc::clone(&self.shared);
+        self.thread.ensure("jsep-watchdog", 128 << 10, move || shared.run())
     }
 }
 
@@ -67,11 +62,7 @@ impl Drop for Watchdog {
     fn drop(&mut self) {
         self.shared.lock().stopped = true;
         self.shared.changed.notify_one();
-        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread {
-            // The thread runs no code that panics; if it did, there is nothing left to stop.
-            let _ = thread.join();
-        }
+        self.thread.join();
     }
 }
 

@@ -162,8 +162,7 @@ pub(super) fn verify(
 ) -> Result<(), String> {
     let worker = Worker::new(blob, runtime.max_heap_bytes).map_err(|error| error.message)?;
     let limits = Limits::new(Instant::now() + TIME_TO_VERIFY, runtime);
-    let mut locker = worker.isolate.lock();
-    let run = limits.guard(&mut locker, &worker.heap, watchdog, |isolate| {
+    let run = worker.run(limits, watchdog, |isolate| {
         let realm = Realm::new(isolate, &worker, app, true).map_err(|exception| exception.message)?;
         realm.verify(isolate, &worker)
     });
@@ -176,10 +175,7 @@ pub(super) fn verify(
 /// Gives a new worker its realm for checked calls, if that can be made; otherwise requests find out why not.
 pub(super) fn begin(mut worker: Worker, app: &Arc<App>, runtime: &RuntimeOptions, watchdog: &Watchdog) -> Worker {
     let limits = Limits::new(Instant::now() + TIME_TO_VERIFY, runtime);
-    let made = {
-        let mut locker = worker.isolate.lock();
-        limits.guard(&mut locker, &worker.heap, watchdog, |isolate| Realm::new(isolate, &worker, app, true))
-    };
+    let made = worker.run(limits, watchdog, |isolate| Realm::new(isolate, &worker, app, true));
     if let Ok((Ok(realm), None)) = made {
         worker.realm = Some(realm);
     }

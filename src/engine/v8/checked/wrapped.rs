@@ -67,24 +67,29 @@ unsafe extern "C" {
     fn v8_is_harmless_intrinsic(function: i32) -> bool;
 }
 
+/// The instruction that goes on in another function.
+#[cfg(target_arch = "x86_64")]
+macro_rules! jump {
+    () => {
+        "jmp"
+    };
+}
+#[cfg(target_arch = "aarch64")]
+macro_rules! jump {
+    () => {
+        "b"
+    };
+}
+
 /// Gives a function of this file the name that the linker puts in the place of V8's. The name stays inside the library, which an
 /// exported Rust function would not.
 macro_rules! wrap {
     ($name:literal, $function:ident) => {
-        #[cfg(target_arch = "x86_64")]
         global_asm!(
             concat!(".globl ", $name),
             concat!(".hidden ", $name),
             concat!(".type ", $name, ", @function"),
-            concat!($name, ": jmp {function}"),
-            function = sym $function,
-        );
-        #[cfg(target_arch = "aarch64")]
-        global_asm!(
-            concat!(".globl ", $name),
-            concat!(".hidden ", $name),
-            concat!(".type ", $name, ", @function"),
-            concat!($name, ": b {function}"),
+            concat!($name, ": ", jump!(), " {function}"),
             function = sym $function,
         );
     };
@@ -262,19 +267,26 @@ unsafe extern "C" fn read_register(frame: *const c_void, register: i32) -> usize
 unsafe extern "C" fn new_prototype(factory: *mut c_void, function: Handle) -> Handle {
     #[cfg(test)]
     super::tests::reached("new_prototype");
-    // SAFETY: V8's own arguments go on to V8, and the debugger belongs to the isolate that runs.
-    unsafe {
-        let debug = running(|running| running.debug.get()).filter(|debug| !debug.is_null());
-        match debug.filter(|debug| !v8_is_new(*debug, function)) {
-            Some(debug) => {
-                v8_make_older(debug, true);
-                let prototype = v8_new_prototype(factory, function);
-                v8_make_older(debug, false);
-                prototype
-            }
-            None => v8_new_prototype(factory, function),
+    // SAFETY: the debugger belongs to the isolate that runs.
+    let is_older = |debug: *mut c_void| unsafe { !v8_is_new(debug, function) };
+    // SAFETY: V8's own arguments go on to V8.
+    making_older(is_older, || unsafe { v8_new_prototype(factory, function) })
+}
+
+/// What `make` makes counts as older if a call is checked and `applies`.
+fn making_older(applies: impl FnOnce(*mut c_void) -> bool, make: impl FnOnce() -> Handle) -> Handle {
+    let debug = running(|running| running.debug.get()).filter(|debug| !debug.is_null());
+    let debug = debug.filter(|debug| applies(*debug));
+    let set = |older: bool| {
+        if let Some(debug) = debug {
+            // SAFETY: the debugger belongs to the isolate that runs.
+            unsafe { v8_make_older(debug, older) };
         }
-    }
+    };
+    set(true);
+    let made = make();
+    set(false);
+    made
 }
 
 /// Asked for the strings of a template, which V8 keeps for the next evaluation: they count as older at once. They are frozen, but a
@@ -291,18 +303,8 @@ unsafe extern "C" fn template_object(
 ) -> Handle {
     #[cfg(test)]
     super::tests::reached("template_object");
-    let debug = running(|running| running.debug.get()).filter(|debug| !debug.is_null());
-    // SAFETY: V8's own arguments go on to V8, and the debugger belongs to the isolate that runs.
-    unsafe {
-        if let Some(debug) = debug {
-            v8_make_older(debug, true);
-        }
-        let strings = v8_template_object(isolate, context, description, function, slot);
-        if let Some(debug) = debug {
-            v8_make_older(debug, false);
-        }
-        strings
-    }
+    // SAFETY: V8's own arguments go on to V8.
+    making_older(|_| true, || unsafe { v8_template_object(isolate, context, description, function, slot) })
 }
 
 /// Asked what a function may do as a whole.
