@@ -3,7 +3,10 @@
 include!("scripts/link_arguments.rs");
 
 /// Functions inside V8 whose calls go to `src/engine/v8/checked/wrapped.rs` first.
-const WRAPPED: [&str; 9] = [
+const WRAPPED: [&str; 12] = [
+    "_ZN2v88internal8Compiler16CompileOptimizedEPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_15ConcurrencyModeENS0_8CodeKindE",
+    "_ZN2v88internal8Compiler19CompileOptimizedOSREPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_14BytecodeOffsetENS0_15ConcurrencyModeENS0_8CodeKindE",
+    "_ZN2v88internal11Deoptimizer38DeoptimizeAllOptimizedCodeWithFunctionEPNS0_7IsolateENS0_12DirectHandleINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal5Debug22PerformSideEffectCheckENS0_12DirectHandleINS0_10JSFunctionEEENS2_INS0_6ObjectEEE",
     "_ZN2v88internal5Debug32PerformSideEffectCheckAtBytecodeEPNS0_16InterpretedFrameE",
     "_ZNK2v88internal18UnoptimizedJSFrame23ReadInterpreterRegisterEi",

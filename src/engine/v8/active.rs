@@ -1,4 +1,4 @@
-//! How the functions of `ccf` find the running request: a pointer in the isolate, set for the duration of a run.
+//! What an isolate's data slots hold. The functions of `ccf` find the running request by a pointer there, set for the duration of a run.
 
 use super::buffers::BufferBudget;
 use super::modules::Graph;
@@ -10,6 +10,19 @@ use std::time::Instant;
 
 /// Isolate data slot of the pointer to the running [`Active`].
 const SLOT: u32 = 0;
+
+/// Isolate data slot that is not null once V8 was asked for optimised code.
+const OPTIMIZED_SLOT: u32 = 1;
+
+/// Whether there may be optimised code in an isolate.
+pub(super) fn has_optimized(isolate: &v8::Isolate) -> bool {
+    !isolate.get_data(OPTIMIZED_SLOT).is_null()
+}
+
+/// Notes that there may be optimised code in an isolate from now on.
+pub(super) fn set_optimized(isolate: &mut v8::Isolate) {
+    isolate.set_data(OPTIMIZED_SLOT, std::ptr::NonNull::<c_void>::dangling().as_ptr());
+}
 
 /// What runs in an isolate right now.
 pub(super) struct Active<'run, 'request> {

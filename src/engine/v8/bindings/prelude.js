@@ -18,15 +18,14 @@
 
   // Every string is a map, every read a new handle; there is nothing to list, change or delete. With a token, the maps are those
   // of a past state.
-  const maps = (token) => {
-    const handle = (name) => mapHandle(name, token);
-    return new NativeProxy(create(null), {
+  const maps = (token) =>
+    new NativeProxy(create(null), {
       __proto__: null,
-      get: (_target, name) => (typeof name === 'string' ? handle(name) : undefined),
+      get: (_target, name) => (typeof name === 'string' ? mapHandle(name, token) : undefined),
       has: (_target, name) => typeof name === 'string',
       getOwnPropertyDescriptor: (_target, name) =>
         typeof name === 'string'
-          ? { value: handle(name), writable: false, enumerable: true, configurable: true }
+          ? { value: mapHandle(name, token), writable: false, enumerable: true, configurable: true }
           : undefined,
       ownKeys: () => [],
       set: () => false,
@@ -35,7 +34,6 @@
       preventExtensions: () => false,
       setPrototypeOf: () => false,
     });
-  };
 
   const pastState = (parts) => ({ transactionId: parts[1], receipt: parts[2], kv: maps(parts[0]) });
 

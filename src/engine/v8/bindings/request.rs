@@ -67,7 +67,9 @@ fn object_of<'s, 'n>(
 ) -> Result<v8::Local<'s, v8::Value>, Thrown> {
     let object = v8::Object::new(scope);
     for (name, value) in properties {
-        let name = v8::String::new(scope, name).ok_or_else(|| Thrown::internal("out of memory"))?;
+        // Found among the names that V8 has already, mostly: a string of its own would only be made to be replaced by that.
+        let name = v8::String::new_from_utf8(scope, name.as_bytes(), v8::NewStringType::Internalized);
+        let name = name.ok_or_else(|| Thrown::internal("out of memory"))?;
         object.create_data_property(scope, name.into(), value);
     }
     Ok(object.into())

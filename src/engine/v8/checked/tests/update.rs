@@ -1,6 +1,7 @@
 //! What a newer V8 could break without a word: the names inside V8 that the check rests on, and what is known of its lists.
 
 use super::corpus::{Installed, function};
+use super::start;
 use crate::engine::v8::checked::instructions;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -10,7 +11,7 @@ thread_local! {
     static STRANGE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Called by each function of `wrapped.rs`.
+/// Called by each function that takes the place of one of V8.
 pub(in crate::engine::v8::checked) fn reached(name: &'static str) {
     REACHED.with_borrow_mut(|reached| reached.insert(name));
 }
@@ -22,7 +23,8 @@ pub(in crate::engine::v8::checked) fn note_strange(strange: Option<String>) {
 
 /// The lists of V8 were read for this version. For another one: read `BytecodeHasNoSideEffect`, `BytecodeRequiresRuntimeCheck`,
 /// `IsSideEffectFreeIntrinsic` and `BuiltinGetSideEffectState` in `debug-evaluate.cc` again, look for functions that write into what a
-/// script gives them, add attacks for what is new, and run the programs in their long form.
+/// script gives them, add attacks for what is new, and run the programs in their long form. `GetOrCompileOptimized` in `compiler.cc`
+/// has to refuse while functions are checked at their entry.
 #[test]
 fn this_is_the_v8_whose_lists_were_read() {
     assert!(v8::V8::get_version().starts_with("15.2.124.1"), "{}", v8::V8::get_version());
@@ -33,6 +35,7 @@ fn v8_calls_each_wrapped_function() {
     let installed = Installed::new(true);
     let lines = [
         ("enter", "Math.max(1)"),
+        ("deoptimize", "Math.max(1)"),
         ("state_of_function", "[1].map(x => x)"),
         ("iterate", "let o = {}; o.iterated = 1; return 1"),
         ("apply_checks", "class P { #x = 1; applied() { return this.#x } } return new P().applied()"),
@@ -50,6 +53,21 @@ fn v8_calls_each_wrapped_function() {
         assert_eq!(came.stopped, None, "{line}");
         assert!(REACHED.with_borrow(|reached| reached.contains(name)), "V8 does not call `{name}` for {line}");
     }
+}
+
+/// A loop that is not checked, with machine code only.
+#[test]
+fn v8_tells_when_it_optimizes() {
+    if !start::with_machine_code() {
+        return;
+    }
+    let installed = Installed::new(true);
+    REACHED.with_borrow_mut(BTreeSet::clear);
+    let source =
+        "function hot(x) { return x + 1 } let sum = 0; for (let i = 0; i < 3e6; i++) sum = hot(sum); () => sum";
+    let set = installed.in_realm(|isolate, realm, _| realm.set_handler(isolate, 0, source));
+    assert_eq!(set, Ok(()));
+    assert!(REACHED.with_borrow(|reached| ["optimize", "optimize_loop"].iter().all(|name| reached.contains(name))));
 }
 
 #[test]
