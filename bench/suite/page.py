@@ -133,10 +133,9 @@ def octane_plots(part: dict[str, Any]) -> str:
     parts = [heading(octane)]
     ratios = [{**cell, "label": cell["name"]} for cell in part["programs"] if cell["mode"] != "QuickJS"]
     parts.append(bars("Times as fast as QuickJS", ratios, "label", "ratio", "QuickJS = 1"))
-    lines = [(mean["mode"], mean["programs"], mean["ratio"]) for mean in part["means"]]
-    parts.append(rows(("geometric mean", "programs", "x QuickJS"), lines))
-    titles = ("", "times", "mode", "handler ms", "x QuickJS", "request ms", "x QuickJS")
-    return "".join(parts) + rows(titles, map(octane.row, part["programs"]))
+    lines = [(mean["mode"], mean["programs"], mean["ratio"], mean["one_ratio"]) for mean in part["means"]]
+    parts.append(rows(("geometric mean", "programs", "x QuickJS", "only one run, x QuickJS"), lines))
+    return "".join(parts) + rows(octane.TITLES, map(octane.row, part["programs"]))
 
 
 def growth_plots(part: dict[str, list[dict[str, Any]]]) -> str:

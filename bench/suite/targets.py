@@ -92,7 +92,6 @@ def growth(report: Report) -> list[dict[str, Any]]:
         goals += [
             goal("reuse key with two store calls: a call", mode, shared, " µs", None, 3),
             goal("dlopen to first response", mode, of("first_response", mode, "total_ms"), " ms", None, 15),
-            # The interface offers no way to store a cache yet.
             goal("dlopen to first response with a stored cache", mode, None, " ms", None, 6),
             goal("idle isolate", mode, decimal(of("isolates", mode, "kib"), 1e6), " MB", None, 8),
             # What waits unused can't be seen from outside; the realm that a key keeps can.

@@ -13,7 +13,7 @@ const FORGIVEN: u64 = 1;
 /// Below this cost a fresh realm can't be cheaper, and none is tried.
 const ALWAYS_CHEAP: Duration = Duration::from_micros(80);
 /// Among this many requests, one is served in a fresh realm while its cost is not known well.
-const PROBE_EVERY: u64 = 16;
+const PROBE_EVERY: u64 = 4;
 /// Samples of each kind that a comparison needs.
 const SAMPLES: u64 = 8;
 /// A fresh realm has to be cheaper by this factor.

@@ -11,17 +11,23 @@ use std::time::Instant;
 /// Isolate data slot of the pointer to the running [`Active`].
 const SLOT: u32 = 0;
 
-/// Isolate data slot that is not null once V8 was asked for optimised code.
-const OPTIMIZED_SLOT: u32 = 1;
-
-/// Whether there may be optimised code in an isolate.
-pub(super) fn has_optimized(isolate: &v8::Isolate) -> bool {
-    !isolate.get_data(OPTIMIZED_SLOT).is_null()
+/// Marks of an isolate, each a data slot that is null until it is set.
+#[derive(Clone, Copy)]
+pub(super) enum Mark {
+    /// V8 was asked for optimised code.
+    Optimized = 1,
+    /// An app is captured in it.
+    Captures = 2,
 }
 
-/// Notes that there may be optimised code in an isolate from now on.
-pub(super) fn set_optimized(isolate: &mut v8::Isolate) {
-    isolate.set_data(OPTIMIZED_SLOT, std::ptr::NonNull::<c_void>::dangling().as_ptr());
+/// Sets a mark, for as long as the isolate lives.
+pub(super) fn mark(isolate: &mut v8::Isolate, mark: Mark) {
+    isolate.set_data(mark as u32, std::ptr::NonNull::<c_void>::dangling().as_ptr());
+}
+
+/// Whether a mark is set.
+pub(super) fn is_marked(isolate: &v8::Isolate, mark: Mark) -> bool {
+    !isolate.get_data(mark as u32).is_null()
 }
 
 /// What runs in an isolate right now.

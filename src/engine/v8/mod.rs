@@ -9,6 +9,8 @@
 //! - `supply`: realms that are made before a request needs one
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
+//! - `baseline`: where V8's baseline compiler may not compile
+//! - `wrap`: functions that take the place of some inside V8
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -21,8 +23,12 @@
 //! - `bindings`: the functions of `ccf`, the request object and the response
 //! - `exception`: exceptions as text
 
+#[macro_use]
+mod wrap;
+
 mod active;
 mod app;
+mod baseline;
 mod bindings;
 mod buffers;
 mod build_id;

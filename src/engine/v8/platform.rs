@@ -71,11 +71,7 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
         "--enable-experimental-regexp-engine-on-excessive-backtracks --rehash-snapshot --no-turboshaft-loop-unrolling \
          --initial-old-space-size=16 --no-script-context-cells --no-function-context-cells --no-extensible-ro-snapshot",
     );
-    if wished.jit {
-        // An error that an app keeps at its top level remembers code of V8's baseline compiler, which a captured realm does not hold:
-        // V8 ends the process when its stack is read.
-        flags.push_str(" --no-sparkplug");
-    } else {
+    if !wished.jit {
         flags.push_str(" --jitless");
     }
     if wished.helper_threads == 0 {

@@ -1,6 +1,6 @@
 //! Capturing a realm: the globals, and the app's modules evaluated, as a blob from which fresh realms are made.
 
-use super::active::{self, Active};
+use super::active::{self, Active, Mark};
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
 use super::code::Code;
@@ -172,6 +172,7 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
         .heap_limits(0, limits::heap_size(limits.heap_bytes));
     let mut creator = v8::Isolate::snapshot_creator(Some(bindings::external_references()), Some(parameters));
     isolates::prepare(&mut creator);
+    active::mark(&mut creator, Mark::Captures);
     let heap = HeapGuard::watch(&mut creator);
     let run = limits.guard(&mut creator, &heap, making.watchdog, |isolate| {
         fill(isolate, making, limits.deadline, &budget, contents, timings)

@@ -9,13 +9,10 @@
 //! without proven reuse otherwise.
 //!
 //! - `mod`: the call, and the trial of the check
-//! - `wrap`, `wrapped`, `optimizing`: what V8 asks here instead of itself
+//! - `wrapped`, `optimizing`: what V8 asks here instead of itself
 //! - `instructions`: what V8's interpreter does that is harmless in spite of V8's list
 //! - `judgements`: functions that V8 judges wrongly; `realm.js` lists them
 //! - `tests`: attacks, generated programs, and what a newer V8 could break; their scripts are in `tests/proven_reuse`
-
-#[macro_use]
-mod wrap;
 
 mod instructions;
 mod judgements;
