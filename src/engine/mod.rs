@@ -18,5 +18,7 @@ pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, Sta
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
 pub use ladder::{Ladder, Route};
 pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};
-pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};
+pub use outcome::{
+    Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, nanoseconds_since, status_code,
+};
 pub use shared::SharedRealms;

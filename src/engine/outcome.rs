@@ -1,5 +1,7 @@
 //! What running an endpoint came to, and the rules by which a returned value becomes a response.
 
+use std::time::Instant;
+
 /// What running an endpoint came to.
 #[derive(Debug)]
 pub struct Outcome {
@@ -120,4 +122,9 @@ pub fn header_pair(name: String, value: String) -> Result<(String, String), Retu
         return Err(ReturnProblem::HeaderValue);
     }
     Ok((name.to_ascii_lowercase(), value))
+}
+
+/// Nanoseconds since `begin`.
+pub fn nanoseconds_since(begin: Instant) -> u64 {
+    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -1,7 +1,7 @@
 //! A started engine with its options and log.
 
 use super::process;
-use crate::engine::{self, Engine, Log, Options, RuntimeOptions};
+use crate::engine::{self, Engine, Log, Options, RuntimeOptions, nanoseconds_since};
 use crate::error::Error;
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ impl Plugin {
         let engine = engine::create(&options)?;
         process::watch_forks();
         let start = engine.description().start_ns;
-        let timings = EngineTimings { start, total: nanoseconds(begin) };
+        let timings = EngineTimings { start, total: nanoseconds_since(begin) };
         Ok(Plugin { engine, options, runtime, log, timings })
     }
 
@@ -64,9 +64,4 @@ impl Plugin {
             "timings": { "start_ns": self.timings.start, "total_ns": self.timings.total },
         })
     }
-}
-
-/// Nanoseconds since `begin`.
-pub(super) fn nanoseconds(begin: Instant) -> u64 {
-    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

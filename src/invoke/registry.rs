@@ -1,10 +1,10 @@
 //! The installed version of an app, and how it is replaced.
 
-use super::plugin::{Plugin, nanoseconds};
+use super::plugin::Plugin;
 use super::process::{self, Executing};
 use super::response::{self, Response};
 use crate::app::{App, Endpoint};
-use crate::engine::{Cache, Execution, InstalledApp, Request, RuntimeOptions};
+use crate::engine::{Cache, Execution, InstalledApp, Request, RuntimeOptions, nanoseconds_since};
 use crate::error::Error;
 use crate::host::{Host, LogLevel};
 use crate::status::jsep_status;
@@ -69,7 +69,7 @@ impl Registry {
         let _installing = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = Instant::now();
         let app = Arc::new(App::parse(bundle)?);
-        let bundle_ns = nanoseconds(begin);
+        let bundle_ns = nanoseconds_since(begin);
         let engine = &self.plugin.engine;
         let cache = self.cache();
         let engine_app =
@@ -80,7 +80,7 @@ impl Registry {
             compile: parts.compile,
             evaluate: parts.evaluate,
             capture: parts.capture,
-            total: nanoseconds(begin),
+            total: nanoseconds_since(begin),
         };
         let summary = engine_app.summary();
         let installed = Arc::new(Installed { app, engine_app, timings, _plugin: Arc::clone(&self.plugin) });

@@ -1,7 +1,6 @@
 //! From what the engine came to, to what the host gets.
 
-use super::plugin::nanoseconds;
-use crate::engine::{Exception, Execution, Failure, Outcome, content_type};
+use crate::engine::{Exception, Execution, Failure, Outcome, content_type, nanoseconds_since};
 use crate::error::Error;
 use crate::host::{HostError, LogLevel};
 use crate::status::jsep_status;
@@ -86,9 +85,9 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
     if response.apply_writes {
         let flush = Instant::now();
         execution.transaction.flush().map_err(flush_error)?;
-        response.timings.flush = nanoseconds(flush);
+        response.timings.flush = nanoseconds_since(flush);
     }
-    response.timings.total = nanoseconds(begin);
+    response.timings.total = nanoseconds_since(begin);
     if failure.is_none() && execution.metrics_logging {
         let line = format!(
             "[js] JS execution complete: Method={}, Path={}, Status={}, ExecMilliseconds={}",

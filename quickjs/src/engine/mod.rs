@@ -25,5 +25,7 @@ pub use cache::{Cache, CacheTable, Identity};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, Log};
 pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};
-pub use outcome::{Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, status_code};
+pub use outcome::{
+    Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, nanoseconds_since, status_code,
+};
 pub use shared::SharedRealms;

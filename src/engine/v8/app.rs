@@ -13,6 +13,7 @@ use super::watchdog::Watchdog;
 use crate::app::{App, Mode, RealmChoice};
 use crate::engine::{
     Cache, CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, Route, RuntimeOptions, SharedRealms,
+    nanoseconds_since,
 };
 use crate::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -107,7 +108,7 @@ impl V8App {
             Ok(proven) => proven.give(checked::begin(first, &app, runtime, &watchdog)),
             Err(_) => pool.give(first),
         }
-        timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        timings.capture += nanoseconds_since(begin);
         let ladder = Ladder::new(app.endpoints().len());
         Ok(V8App {
             app,
@@ -298,7 +299,7 @@ fn outcome(served: Served, rung: u32, begin: Instant) -> Outcome {
         exception: served.exception,
         rung,
         realm_ns: served.realm_ns,
-        call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
+        call_ns: nanoseconds_since(begin).saturating_sub(served.realm_ns),
     }
 }
 
@@ -311,7 +312,7 @@ fn ended(ended: Ended, rung: u32, begin: Instant) -> Outcome {
         exception: Some(exception),
         rung,
         realm_ns: 0,
-        call_ns: nanoseconds(begin),
+        call_ns: nanoseconds_since(begin),
     }
 }
 
@@ -402,8 +403,4 @@ impl InstalledApp for V8App {
     fn timings(&self) -> CaptureTimings {
         self.timings
     }
-}
-
-fn nanoseconds(begin: Instant) -> u64 {
-    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -7,7 +7,7 @@
 //! V8 restores a realm as it is in isolates that are marked as writing a snapshot. Its interface sets the mark only with the whole of
 //! such an isolate, so it is set here, for as long as a realm is restored.
 
-use super::platform;
+use super::{platform, snapshot};
 use std::ffi::c_void;
 use std::sync::OnceLock;
 
@@ -103,7 +103,7 @@ pub(super) fn complete(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, 
     error.create_data_property(scope, name.into(), limit).map(drop)
 }
 
-/// Makes a realm from the isolate's blob.
+/// Makes a realm from the isolate's blob, without what shares memory between threads.
 pub(super) fn restore<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
     let isolate = address(scope);
     let mark = PLACE.get().copied().flatten().and_then(|place| mark(isolate, place, false));
@@ -120,6 +120,11 @@ pub(super) fn restore<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s,
         let _scope = v8::ContextScope::new(scope, context);
         // SAFETY: the isolate's current realm is the new one, which lacks it.
         unsafe { install_web_assembly(isolate) };
+    }
+    if mark.is_none() {
+        // V8 has completed it.
+        let scope = &mut v8::ContextScope::new(scope, context);
+        snapshot::remove_shared_memory(scope, context);
     }
     context
 }

@@ -1,6 +1,6 @@
 //! The start of V8: once a process, with flags that can't change afterwards.
 
-use crate::engine::Options;
+use crate::engine::{Options, nanoseconds_since};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -88,5 +88,5 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
     v8::V8::initialize();
     MACHINE_CODE.store(wished.jit, Ordering::Relaxed);
     *started = Some(wished);
-    Ok(u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    Ok(nanoseconds_since(begin))
 }

@@ -9,7 +9,7 @@ use super::restoring;
 use super::seed;
 use super::snapshot::{self, Blob, Capture, Making};
 use crate::app::{App, Mode, RealmChoice};
-use crate::engine::{CaptureTimings, Options};
+use crate::engine::{CaptureTimings, Options, nanoseconds_since};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::sync::Arc;
@@ -84,7 +84,7 @@ pub(super) fn prepare(making: Making<'_>, options: &Options, timings: &mut Captu
         let reason = format!("proven reuse, but {reason}");
         return Err(no_such_rung(making.app, endpoint, RealmChoice::Proven, &reason));
     }
-    timings.capture += u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    timings.capture += nanoseconds_since(begin);
     Ok(Prepared { blob, evaluated, evaluated_because, proven, first: None })
 }
 

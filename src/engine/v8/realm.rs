@@ -3,14 +3,13 @@
 use super::active::{self, Active};
 use super::bindings;
 use super::checked::{self, Judgements};
-use super::completing;
 use super::exception;
 use super::isolates::Worker;
 use super::modules::{self, Evaluation, Graph};
 use super::snapshot::{self, Handlers};
 use crate::app::{self, App};
 use crate::engine::functions::historical_state_json;
-use crate::engine::{CaptureTimings, Exception, Execution, Failure, Reply};
+use crate::engine::{CaptureTimings, Exception, Execution, Failure, Reply, nanoseconds_since};
 use crate::error::Error;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -52,7 +51,7 @@ type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
 impl Served {
     /// A request that could not begin.
     pub(super) fn failed(exception: Exception, begin: Instant) -> Served {
-        let realm_ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let realm_ns = nanoseconds_since(begin);
         let exception = Some(exception);
         Served { result: Err(Failure::Thrown), headers: Vec::new(), exception, refused: None, realm_ns }
     }
@@ -70,9 +69,6 @@ impl Realm {
         v8::scope!(let scope, isolate);
         let context = worker.restore(scope);
         let scope = &mut v8::ContextScope::new(scope, context);
-        if !completing::is_possible() {
-            snapshot::remove_shared_memory(scope, context);
-        }
         let (invoke, enter) = (captured(scope, worker.blob.invoke)?, captured(scope, worker.blob.enter)?);
         let mut graph = Graph::new(Arc::clone(app), Arc::clone(&worker.blob.modules), worker.blob.code());
         let mut handlers = HashMap::new();
@@ -137,7 +133,7 @@ impl Realm {
         v8::tc_scope!(let scope, scope);
         let handler = self.handler(scope, worker, app, endpoint, &graph);
         self.requests += 1;
-        let realm_ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let realm_ns = nanoseconds_since(begin);
         let mut refused = None;
         let problem = match handler {
             Err(problem) => Some(problem.unwrap_or_else(|| caught(scope))),
@@ -338,9 +334,6 @@ pub(super) fn compile(
     v8::scope!(let scope, isolate);
     let context = worker.restore(scope);
     let scope = &mut v8::ContextScope::new(scope, context);
-    if !completing::is_possible() {
-        snapshot::remove_shared_memory(scope, context);
-    }
     let graph = Graph::new(Arc::clone(app), Arc::default(), Arc::default());
     let graph = Rc::new(RefCell::new(graph));
     for endpoint in app.endpoints() {

@@ -47,7 +47,6 @@ fn compare(making: Making<'_>) -> Result<String, Error> {
         v8::scope!(let scope, &mut *locker);
         let context = completing::restore(scope);
         let scope = &mut v8::ContextScope::new(scope, context);
-        snapshot::remove_shared_memory(scope, context);
         list(scope).ok_or_else(|| failed("its properties can't be listed"))?
     };
     let parse = |json: &str| serde_json::from_str::<Vec<String>>(json).map_err(|error| failed(&error.to_string()));

@@ -12,7 +12,7 @@ use super::modules::{self, Evaluation, Graph};
 use super::restoring;
 use super::watchdog::Watchdog;
 use crate::app::{self, App};
-use crate::engine::{CaptureTimings, OptionalGlobals, RuntimeOptions};
+use crate::engine::{CaptureTimings, OptionalGlobals, RuntimeOptions, nanoseconds_since};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::RefCell;
@@ -193,7 +193,7 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
     }
     let data = creator.create_blob(v8::FunctionCodeHandling::Keep);
     drop(heap);
-    timings.capture += nanoseconds(begin);
+    timings.capture += nanoseconds_since(begin);
     let found = found?;
     if let Some(reason) = found.impossible {
         return Ok(Capture::Impossible(Obstacle { reason, independent: found.independent }));
@@ -384,7 +384,7 @@ pub(super) fn evaluate<'s>(
         }
         entries.push((endpoint, module));
     }
-    timings.compile += nanoseconds(begin);
+    timings.compile += nanoseconds_since(begin);
     let begin = Instant::now();
     let mut handlers = Vec::new();
     for (endpoint, module) in entries {
@@ -412,7 +412,7 @@ pub(super) fn evaluate<'s>(
             }
         }
     }
-    timings.evaluate += nanoseconds(begin);
+    timings.evaluate += nanoseconds_since(begin);
     Ok(Handlers::All(handlers))
 }
 
@@ -476,8 +476,4 @@ pub(super) fn not_evaluated(name: &str, ended: Ended) -> Error {
     let (failure, exception) = ended.failure();
     let message = format!("Failed to execute {name}: {} ({})", failure.message(), exception.message);
     Error::new(jsep_status::JSEP_MODULE_EVALUATION, message)
-}
-
-fn nanoseconds(begin: Instant) -> u64 {
-    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

@@ -8,6 +8,7 @@ use super::value::Problem;
 use crate::app::{self, App, Endpoint};
 use crate::engine::{
     CaptureTimings, Execution, Failure, InstalledApp, OptionalGlobals, Outcome, RuntimeOptions, SharedRealms,
+    nanoseconds_since,
 };
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -44,8 +45,11 @@ impl QuickJsApp {
         if !app.endpoints().is_empty() {
             evaluated = evaluate(&app, &modules, optional, options)?;
         }
-        let timings =
-            CaptureTimings { compile: nanoseconds(begin).saturating_sub(evaluated), evaluate: evaluated, capture: 0 };
+        let timings = CaptureTimings {
+            compile: nanoseconds_since(begin).saturating_sub(evaluated),
+            evaluate: evaluated,
+            capture: 0,
+        };
         let modules = modules.compiled();
         let requests = AtomicU64::new(0);
         Ok(QuickJsApp { app, modules, shared: SharedRealms::default(), optional, timings, requests })
@@ -132,7 +136,7 @@ fn evaluate(
         Err(error) if error.status == jsep_status::JSEP_MODULE_EVALUATION && active.touched.is_some() => {}
         other => other?,
     }
-    Ok(nanoseconds(begin))
+    Ok(nanoseconds_since(begin))
 }
 
 /// Why a module can't be evaluated: what its compilation noted, or what it threw.
@@ -175,7 +179,7 @@ impl InstalledApp for QuickJsApp {
             exception: served.exception,
             rung,
             realm_ns: served.realm_ns,
-            call_ns: nanoseconds(begin).saturating_sub(served.realm_ns),
+            call_ns: nanoseconds_since(begin).saturating_sub(served.realm_ns),
         }
     }
 
@@ -194,8 +198,4 @@ impl InstalledApp for QuickJsApp {
     fn timings(&self) -> CaptureTimings {
         self.timings
     }
-}
-
-fn nanoseconds(begin: Instant) -> u64 {
-    u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }

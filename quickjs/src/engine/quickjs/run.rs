@@ -7,7 +7,7 @@ use super::interpreter::{Interpreter, Refused};
 use super::modules::{self, Modules};
 use super::value::{Problem, Value};
 use crate::app::Endpoint;
-use crate::engine::{Exception, Execution, Failure, Phase, Reply, Thrown};
+use crate::engine::{Exception, Execution, Failure, Phase, Reply, Thrown, nanoseconds_since};
 use rquickjs_sys as q;
 use std::time::Instant;
 
@@ -89,7 +89,7 @@ fn handle(
 ) -> Result<Value, (Failure, Option<Exception>)> {
     let context = interpreter.context();
     let handler = handler(interpreter, endpoint);
-    *realm_ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    *realm_ns = nanoseconds_since(begin);
     let returned = handler.and_then(|handler| {
         let request = bindings::request_object(context)?;
         handler.call(&context.undefined(), &[&request])
