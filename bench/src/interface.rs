@@ -42,6 +42,16 @@ pub(crate) struct Sink {
     pub(crate) write: Option<unsafe extern "C" fn(*mut c_void, *const u8, usize)>,
 }
 
+/// `jsep_cache`
+#[repr(C)]
+pub(crate) struct Cache {
+    pub(crate) size: usize,
+    pub(crate) context: *mut c_void,
+    pub(crate) load: Option<unsafe extern "C" fn(*mut c_void, Bytes, *const Sink) -> u32>,
+    pub(crate) store: Option<unsafe extern "C" fn(*mut c_void, Bytes, Bytes) -> u32>,
+    pub(crate) secret: Bytes,
+}
+
 /// `jsep_request`
 #[repr(C)]
 pub(crate) struct Request {

@@ -1,12 +1,16 @@
 //! A loaded library with an engine.
 
-use crate::interface::{Bytes, EngineOption, ExecutionTimings, Host, Request};
+use crate::cache;
+use crate::interface::{Bytes, Cache, EngineOption, ExecutionTimings, Host, Request, Sink};
 use crate::store;
 use std::error::Error;
 use std::ffi::c_void;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 type Handle = *mut c_void;
+
+/// Longest call that works ahead.
+const IDLE_NANOSECONDS: u64 = 100_000_000;
 
 /// A loaded library with a started engine.
 pub struct Library {
@@ -56,8 +60,11 @@ functions! {
     jsep_last_error: fn() -> Handle;
     jsep_error_message: fn(Handle) -> Bytes;
     jsep_engine_new: fn(*const EngineOption, usize, *const c_void, *mut Handle) -> u32;
+    jsep_engine_idle: fn(Handle, u64, *mut bool) -> u32;
     jsep_engine_free: fn(Handle);
     jsep_registry_new: fn(Handle, *mut Handle) -> u32;
+    jsep_registry_set_cache: fn(Handle, *const Cache) -> u32;
+    jsep_registry_report: fn(Handle, *const Sink) -> u32;
     jsep_registry_install: fn(Handle, Bytes) -> u32;
     jsep_registry_find: fn(Handle, Bytes, Bytes, *mut Handle) -> u32;
     jsep_registry_free: fn(Handle);
@@ -116,9 +123,19 @@ impl Library {
 
     /// Installs a bundle into a new registry.
     pub fn install(&self, bundle: &str) -> Result<Registry<'_>, String> {
+        self.install_with(bundle, None)
+    }
+
+    /// The same; what the install makes is kept in `file`, and used when it is there.
+    pub fn install_with(&self, bundle: &str, file: Option<&PathBuf>) -> Result<Registry<'_>, String> {
         let mut registry = Registry { library: self, handle: std::ptr::null_mut() };
         // SAFETY: see above.
         self.check(unsafe { (self.functions.jsep_registry_new)(self.engine, &raw mut registry.handle) })?;
+        if let Some(file) = file {
+            let table = cache::table(file);
+            // SAFETY: see above; no install of this registry comes after this one.
+            self.check(unsafe { (self.functions.jsep_registry_set_cache)(registry.handle, &raw const table) })?;
+        }
         // SAFETY: see above.
         self.check(unsafe { (self.functions.jsep_registry_install)(registry.handle, Bytes::of(bundle)) })?;
         Ok(registry)
@@ -127,6 +144,16 @@ impl Library {
     /// Installs a bundle and finds the endpoint for `GET path`, which keeps working without its registry.
     pub fn endpoint(&self, bundle: &str, path: &str) -> Result<Endpoint<'_>, String> {
         self.install(bundle)?.endpoint(path)
+    }
+
+    /// Has the library work ahead until there is no more to do.
+    pub fn idle(&self) -> Result<(), String> {
+        let mut more = true;
+        while more {
+            // SAFETY: see above.
+            self.check(unsafe { (self.functions.jsep_engine_idle)(self.engine, IDLE_NANOSECONDS, &raw mut more) })?;
+        }
+        Ok(())
     }
 
     fn check(&self, status: u32) -> Result<(), String> {
@@ -148,6 +175,19 @@ impl<'library> Registry<'library> {
     /// The same, with a store whose reads take milliseconds, so that requests of several threads overlap.
     pub fn slow_endpoint(&self, path: &str) -> Result<Endpoint<'library>, String> {
         self.endpoint_with(path, store::slow_host())
+    }
+
+    /// What the library tells of the app, as JSON.
+    pub fn report(&self) -> Result<String, String> {
+        unsafe extern "C" fn append(text: *mut c_void, data: *const u8, len: usize) {
+            // SAFETY: the context is the vector below, and the library lends readable bytes.
+            unsafe { (*text.cast::<Vec<u8>>()).extend_from_slice(Bytes { data, len }.slice()) };
+        }
+        let mut text = Vec::new();
+        let sink = Sink { context: (&raw mut text).cast(), write: Some(append) };
+        // SAFETY: see above.
+        self.library.check(unsafe { (self.library.functions.jsep_registry_report)(self.handle, &raw const sink) })?;
+        String::from_utf8(text).map_err(|error| error.to_string())
     }
 
     fn endpoint_with(&self, path: &str, host: Host) -> Result<Endpoint<'library>, String> {

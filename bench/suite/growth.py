@@ -5,13 +5,14 @@ from collections.abc import Callable
 from typing import Any
 
 from suite.figures import short, table
-from suite.run import APPS, MODES, FailedError, Mode, RefusedError, Run, figure
+from suite.run import APPS, MODES, QUICKJS, FailedError, Mode, RefusedError, Run, figure
 
 TITLE = "Growth: threads, apps, isolates, realms, a million requests, the first response"
 NOTE = (
     "Memory is resident memory of the process. An isolate's is what three more add when four requests overlap; a "
-    "realm's, what fifty more interpreter_reuse keys add. Each figure has the range of its repetitions; apps, "
-    "isolates, realms and the first response are each measured in processes of their own."
+    "ready realm's, what those add that are made ahead; a realm's, what fifty more interpreter_reuse keys add, which "
+    "have an isolate each. Each figure has the range of its repetitions; apps, isolates, realms and the first response "
+    "are each measured in processes of their own."
 )
 THREADS = (1, 2, 4)
 APP_COUNTS = (1, 10, 50)
@@ -19,12 +20,23 @@ REPEAT = 3
 SECONDS = 0.6
 ISOLATES = 4
 REALMS = 100
+# One isolate: more than a few would be given back.
+READY_ISOLATES = 1
 STARTS = 15
 MILLION = 1_000_000
 SLICES = 20
 MOST_SECONDS = 20
 TIMEOUT = 180
-SECTIONS = ("threads", "apps", "isolates", "realms", "first_response", "million")
+SECTIONS = (
+    "threads",
+    "apps",
+    "isolates",
+    "ready_realms",
+    "realms",
+    "first_response",
+    "stored_first_response",
+    "million",
+)
 
 
 def measure(run: Run) -> dict[str, list[dict[str, Any]]]:
@@ -42,7 +54,15 @@ def measure(run: Run) -> dict[str, list[dict[str, Any]]]:
             add(run, report["apps"], f"{count} apps, {mode.name}", lambda m=mode, n=count: by_apps(run, m, n))
         add(run, report["isolates"], f"isolates, {mode.name}", lambda m=mode: memory(run, m, "isolates", ISOLATES))
         add(run, report["realms"], f"realms, {mode.name}", lambda m=mode: memory(run, m, "realms", REALMS))
-        add(run, report["first_response"], f"first response, {mode.name}", lambda m=mode: first_response(run, m))
+        for section, work in (("first_response", "first-response"), ("stored_first_response", "first-response-stored")):
+            add(run, report[section], f"{work}, {mode.name}", lambda m=mode, w=work: first_response(run, m, w))
+        if mode is not QUICKJS:
+            add(
+                run,
+                report["ready_realms"],
+                f"ready realms, {mode.name}",
+                lambda m=mode: memory(run, m, "ready-realms", READY_ISOLATES),
+            )
         add(run, report["million"], f"a million requests, {mode.name}", lambda m=mode: million(run, m))
         run.say(f"{mode.name}: done")
     print_all(report)
@@ -78,11 +98,11 @@ def by_apps(run: Run, mode: Mode, count: int) -> dict[str, Any]:
 
 def memory(run: Run, mode: Mode, what: str, number: int) -> dict[str, Any]:
     results = resources(run, mode, what, number, REPEAT)
-    return {"mode": mode.name, "kib": figure(results, f"kib_per_{what.removesuffix('s')}")}
+    return {"mode": mode.name, "kib": figure(results, f"kib_per_{what.removesuffix('s').replace('-', '_')}")}
 
 
-def first_response(run: Run, mode: Mode) -> dict[str, Any]:
-    results = resources(run, mode, "first-response", 1, STARTS)
+def first_response(run: Run, mode: Mode, what: str) -> dict[str, Any]:
+    results = resources(run, mode, what, 1, STARTS)
     names = ("load_and_start_ms", "install_ms", "first_response_ms", "total_ms")
     return {"mode": mode.name, **{name: figure(results, name) for name in names}}
 

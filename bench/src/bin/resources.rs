@@ -1,11 +1,15 @@
 //! What a library takes in a process of its own: time until the first response, memory per app, isolate and realm.
 //!
-//! `resources first-response|apps|isolates|realms LIBRARY NUMBER [OPTION=VALUE…]` prints one JSON object.
+//! `resources first-response|first-response-stored|apps|isolates|ready-realms|realms LIBRARY NUMBER [OPTION=VALUE…]` prints one JSON
+//! object.
 
 use jsep_bench::{Endpoint, Library, Registry};
 use serde_json::{Value, json};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
+
+/// The environment variable that names the file with what a former process has stored.
+const STORED: &str = "JSEP_STORED";
 
 const TINY: &str = "export function handler() { return { body: 'ok' }; }";
 const ONE_READ: &str =
@@ -41,13 +45,13 @@ fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-/// From before `dlopen` until the first response is there.
-fn first_response(library: &Path, options: &[&str]) -> Result<Value, String> {
+/// From before `dlopen` until the first response is there; what the install makes may be stored in `file`.
+fn first_response(library: &Path, options: &[&str], file: Option<&PathBuf>) -> Result<Value, String> {
     let app = bundle(TINY, 1, false);
     let begin = Instant::now();
     let library = Library::load(library, options)?;
     let started = begin.elapsed();
-    let endpoint = library.endpoint(&app, "/0")?;
+    let endpoint = library.install_with(&app, file)?.endpoint("/0")?;
     let installed = begin.elapsed();
     endpoint.execute("")?;
     let answered = begin.elapsed();
@@ -57,6 +61,27 @@ fn first_response(library: &Path, options: &[&str]) -> Result<Value, String> {
         "first_response_ms": milliseconds(answered - installed),
         "total_ms": milliseconds(answered),
     }))
+}
+
+/// The same in a later process, which finds what the first one has stored.
+fn first_response_stored(library: &Path, options: &[&str]) -> Result<Value, String> {
+    let file = std::env::temp_dir().join(format!("jsep-first-response-{}", std::process::id()));
+    let command = std::env::current_exe().map_err(|error| error.to_string())?;
+    let stored = (|| {
+        let child = || {
+            let mut command = std::process::Command::new(&command);
+            command.arg("first-response").arg(library).arg("1").args(options).env(STORED, &file);
+            let output = command.output().map_err(|error| error.to_string())?;
+            if !output.status.success() {
+                return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+            }
+            serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+        };
+        child()?;
+        child()
+    })();
+    let _ = std::fs::remove_file(&file);
+    stored
 }
 
 /// Requests to each of many installed apps in turn.
@@ -112,6 +137,28 @@ fn serve_all(endpoint: &Endpoint<'_>) -> Result<(), String> {
     (0..WARM_UP).try_for_each(|_| endpoint.execute("").map(|_| ()))
 }
 
+/// What realms add that are made before a request needs them, in isolates that have served requests.
+fn ready_realms(library: &Path, options: &[&str], number: usize) -> Result<Value, String> {
+    let mut options = options.to_vec();
+    options.extend(["realm=3", "helper_threads=0"]);
+    let library = Library::load(library, &options)?;
+    let registry = library.install(&bundle(ONE_READ, 1, false))?;
+    let endpoint = registry.slow_endpoint("/0")?;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..number).map(|_| scope.spawn(|| serve_all(&endpoint))).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().map_err(|_| "a thread panicked".to_owned())?)
+    })?;
+    let before = resident_kib()?;
+    library.idle()?;
+    let grown = resident_kib()?.saturating_sub(before);
+    let report: Value = serde_json::from_str(&registry.report()?).map_err(|error| error.to_string())?;
+    let realms = report["realms"]["ready_realms"].as_u64().unwrap_or(0);
+    if realms == 0 {
+        return Err("the library made no ready realms".to_owned());
+    }
+    Ok(json!({ "ready_realms": realms, "kib_per_ready_realm": grown as f64 / realms as f64 }))
+}
+
 /// What more live realms add: each `interpreter_reuse` key keeps one.
 fn realms(library: &Path, options: &[&str], number: usize) -> Result<Value, String> {
     let most = format!("max_cached_interpreters={}", number + 1);
@@ -131,15 +178,17 @@ fn realms(library: &Path, options: &[&str], number: usize) -> Result<Value, Stri
 
 fn run(arguments: &[String]) -> Result<Value, String> {
     let [what, library, number, options @ ..] = arguments else {
-        return Err("usage: resources first-response|apps|isolates|realms LIBRARY NUMBER [OPTION=VALUE…]".to_owned());
+        return Err("usage: resources first-response|first-response-stored|apps|isolates|ready-realms|realms LIBRARY NUMBER [OPTION=VALUE…]".to_owned());
     };
     let library = Path::new(library);
     let number: usize = number.parse().map_err(|_| format!("{number} is not a number"))?;
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     match what.as_str() {
-        "first-response" => first_response(library, &options),
+        "first-response" => first_response(library, &options, std::env::var_os(STORED).map(PathBuf::from).as_ref()),
+        "first-response-stored" => first_response_stored(library, &options),
         "apps" if number > 0 => apps(library, &options, number),
         "isolates" if number > 1 => isolates(library, &options, number),
+        "ready-realms" if number > 0 => ready_realms(library, &options, number),
         "realms" if number > 1 => realms(library, &options, number),
         _ => Err(format!("{what} {number}: there is no such measurement")),
     }
