@@ -15,7 +15,8 @@
 //! - `code`: compiled code of modules that are evaluated for each request
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
-//! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
+//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `stack`: what a request may use
+//! - `wrap`: how functions of the library take the place of V8's
 //! - `thread`: threads of the library
 //! - `active`: how the functions of `ccf` find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
@@ -29,6 +30,7 @@ mod build_id;
 mod checked;
 mod code;
 mod completing;
+mod ending;
 mod exception;
 mod isolates;
 mod limits;
@@ -36,6 +38,8 @@ mod modules;
 mod platform;
 mod prepared;
 mod realm;
+mod refusals;
+mod reservations;
 mod restoring;
 mod seed;
 mod shared;
@@ -45,6 +49,7 @@ mod stored;
 mod supply;
 mod thread;
 mod watchdog;
+mod wrap;
 
 use crate::app::App;
 use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};

@@ -4,6 +4,7 @@ use super::active::{self, Active};
 use super::bindings;
 use super::checked::{self, Judgements};
 use super::completing;
+use super::ending;
 use super::exception;
 use super::isolates::Worker;
 use super::modules::{self, Evaluation, Graph};
@@ -135,6 +136,7 @@ impl Realm {
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         v8::tc_scope!(let scope, scope);
+        ending::keep_possible(scope);
         let handler = self.handler(scope, worker, app, endpoint, &graph);
         self.requests += 1;
         let realm_ns = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -323,6 +325,7 @@ fn evaluate_without_request<'s>(
     // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
     let entered = unsafe { active::enter(scope, &raw mut active) };
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     let handlers = snapshot::evaluate(scope, app, graph, &mut CaptureTimings::default());
     drop(entered);
     (handlers, active.touched)

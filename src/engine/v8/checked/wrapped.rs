@@ -4,7 +4,7 @@
 use super::instructions::Seen;
 use super::judgements::{self, Judgement, Known};
 use super::{Handle, MOST_EXPRESSIONS, MOST_RECEIVERS, Refusal, Running, What, instructions, running};
-use std::arch::global_asm;
+use crate::engine::v8::wrap::wrap;
 use std::ffi::c_void;
 
 unsafe extern "C" {
@@ -65,34 +65,6 @@ unsafe extern "C" {
     /// `v8::internal::DebugEvaluate::IsSideEffectFreeIntrinsic(function)`.
     #[link_name = "__real__ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE"]
     fn v8_is_harmless_intrinsic(function: i32) -> bool;
-}
-
-/// The instruction that goes on in another function.
-#[cfg(target_arch = "x86_64")]
-macro_rules! jump {
-    () => {
-        "jmp"
-    };
-}
-#[cfg(target_arch = "aarch64")]
-macro_rules! jump {
-    () => {
-        "b"
-    };
-}
-
-/// Gives a function of this file the name that the linker puts in the place of V8's. The name stays inside the library, which an
-/// exported Rust function would not.
-macro_rules! wrap {
-    ($name:literal, $function:ident) => {
-        global_asm!(
-            concat!(".globl ", $name),
-            concat!(".hidden ", $name),
-            concat!(".type ", $name, ", @function"),
-            concat!($name, ": ", jump!(), " {function}"),
-            function = sym $function,
-        );
-    };
 }
 
 wrap!(
