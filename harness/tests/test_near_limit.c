@@ -12,9 +12,9 @@
 
 #define THREADS 4
 // Requests of all threads together, unless JSEP_TEST_NEAR_LIMIT says how many.
-#define REQUESTS 1600
-#define LIMIT_MS 3
-#define LIMIT_TEXT "3"
+#define REQUESTS 800
+#define LIMIT_MS 10
+#define LIMIT_TEXT "10"
 #define ENDLESS_EVERY 16
 
 static const char metadata[] = "{\"endpoints\": {" GET_ENDPOINT("/turns", "turns") "," GET_ENDPOINT(

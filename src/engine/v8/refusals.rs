@@ -10,6 +10,12 @@ use std::ffi::c_void;
 /// What an element of a list takes.
 const ELEMENT: usize = 8;
 
+/// What the name of a property in a list takes at least.
+const NAME: usize = 32;
+
+/// More arguments than this fit on no stack.
+const MOST_ARGUMENTS: usize = 1 << 20;
+
 /// Where a `String` object holds its string: after map, properties and elements; addresses of objects are one more than where they are.
 const STRING_OF_OBJECT: usize = 3 * size_of::<usize>() - 1;
 
@@ -20,6 +26,10 @@ unsafe extern "C" {
     /// `v8::internal::Runtime_ThrowInvalidStringLength`: throws a `RangeError`.
     #[link_name = "_ZN2v88internal32Runtime_ThrowInvalidStringLengthEiPmPNS0_7IsolateE"]
     fn v8_throw(count: i32, arguments: Handle, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Isolate::StackOverflow()`: throws a `RangeError`.
+    #[link_name = "_ZN2v88internal7Isolate13StackOverflowEv"]
+    fn v8_overflow(isolate: *mut c_void) -> usize;
 
     /// `v8::internal::Runtime_StringToArray(string, limit)`
     #[link_name = "__real__ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE"]
@@ -58,9 +68,9 @@ unsafe fn value<'s>(place: Handle) -> v8::Local<'s, v8::Value> {
     unsafe { std::mem::transmute::<Handle, v8::Local<'_, v8::Value>>(place) }
 }
 
-/// Whether a list of so many elements fits into the heap of the script that runs; true where none does.
-fn fits(count: usize) -> bool {
-    ending::heap_bytes().is_none_or(|heap| count <= heap / ELEMENT)
+/// Whether so many pieces of a size fit into the heap of the script that runs; true where none does.
+fn fits(count: usize, size: usize) -> bool {
+    ending::heap_bytes().is_none_or(|heap| count <= heap / size)
 }
 
 /// Asked for the characters of a string.
@@ -74,7 +84,7 @@ unsafe extern "C" fn string_to_array(count: i32, arguments: Handle, isolate: *mu
     let limit = v8::Local::<v8::Number>::try_from(limit).map_or(f64::MAX, |limit| limit.value());
     // SAFETY: V8's own arguments go on to V8.
     unsafe {
-        match limit <= length as f64 || fits(length) {
+        match limit <= length as f64 || fits(length, ELEMENT) {
             true => v8_string_to_array(count, arguments, isolate),
             false => v8_throw(0, std::ptr::null(), isolate),
         }
@@ -91,9 +101,9 @@ unsafe extern "C" fn create_list(count: i32, arguments: Handle, isolate: *mut c_
     let length = v8::Local::<v8::Array>::try_from(list).map_or(0, |list| list.length() as usize);
     // SAFETY: V8's own arguments go on to V8.
     unsafe {
-        match fits(length) {
+        match length <= MOST_ARGUMENTS {
             true => v8_create_list(count, arguments, isolate),
-            false => v8_throw(0, std::ptr::null(), isolate),
+            false => v8_overflow(isolate),
         }
     }
 }
@@ -125,7 +135,7 @@ unsafe extern "C" fn get_keys(
     };
     // SAFETY: V8's own arguments go on to V8.
     unsafe {
-        if skip_indices || fits(count) {
+        if skip_indices || fits(count, NAME) {
             return v8_get_keys(isolate, object, mode, filter, conversion, is_for_in, skip_indices);
         }
         v8_throw(0, std::ptr::null(), isolate);
