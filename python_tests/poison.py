@@ -1,7 +1,7 @@
 """Gives each app an endpoint that poisons its realm, and calls it before each request of the tests.
 
-On demand only: with JSEP_TEST_POISON=1 the whole suite, or a part of it, has to pass all the same. Tests of what an app's endpoints are,
-or of how many requests there were, are not for that.
+On demand only: with JSEP_TEST_POISON=1 the whole suite, or a part of it, has to pass all the same. Tests of what an
+app's endpoints are, or of how many requests there were, are not for that.
 """
 
 import itertools
