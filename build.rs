@@ -2,8 +2,8 @@
 
 include!("scripts/link_arguments.rs");
 
-/// Functions inside V8 whose calls go to `src/engine/v8/checked/wrapped.rs` first.
-const WRAPPED: [&str; 13] = [
+/// Functions inside V8 whose calls go to functions of `src/engine/v8` first, by `wrap!`.
+const WRAPPED: &[&str] = &[
     "_ZN2v88internal22CanCompileWithBaselineEPNS0_7IsolateENS0_6TaggedINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal8Compiler16CompileOptimizedEPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_15ConcurrencyModeENS0_8CodeKindE",
     "_ZN2v88internal8Compiler19CompileOptimizedOSREPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_14BytecodeOffsetENS0_15ConcurrencyModeENS0_8CodeKindE",
@@ -17,6 +17,28 @@ const WRAPPED: [&str; 13] = [
     "_ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi",
     "_ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE",
     "_ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE",
+    "_ZN2v88internal33Runtime_AllocateInYoungGenerationEiPmPNS0_7IsolateE",
+    "_ZN2v88internal31Runtime_AllocateInOldGenerationEiPmPNS0_7IsolateE",
+    "_ZN2v88internal24Runtime_SetKeyedPropertyEiPmPNS0_7IsolateE",
+    "_ZN2v88internal19Runtime_GetPropertyEiPmPNS0_7IsolateE",
+    "_ZN2v88internal19Runtime_HasPropertyEiPmPNS0_7IsolateE",
+    "_ZN2v88internal22Runtime_DeletePropertyEiPmPNS0_7IsolateE",
+    "_ZN2v88internal26Runtime_CreateDataPropertyEiPmPNS0_7IsolateE",
+    "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE",
+    "_ZN2v88internal6Object11GetPropertyEPNS0_14LookupIteratorEb",
+    "_ZN2v88internal10JSReceiver11HasPropertyEPNS0_14LookupIteratorE",
+    "_ZN2v88internal6Object11SetPropertyEPNS0_14LookupIteratorENS0_12DirectHandleIS1_EENS0_11StoreOriginENS_5MaybeINS0_11ShouldThrowEEE",
+    "_ZN2v88internal10JSReceiver14DeletePropertyEPNS0_14LookupIteratorENS0_12LanguageModeE",
+    "_ZN2v88internal6Object15ConvertToStringINS0_12DirectHandleEQsr3stdE16is_convertible_vIT_IS1_ENS3_IS1_EEEEENS4_INS0_6StringEE9MaybeTypeEPNS0_7IsolateES5_",
+    "_ZN2v88internal6regexp16GlobalExecRunner9FetchNextEv",
+    "_ZN2v88internal12BackingStore35TryAllocateAndPartiallyCommitMemoryEPNS0_7IsolateEmmmmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEENS6_INS0_18HasGuardRegionsTagEbEE",
+    "_ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE",
+    "_ZN2v88internal12BackingStore14CopyWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagE",
+    "_ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm",
+    "_ZN2v88internal12BackingStoreD1Ev",
+    "_ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE",
+    "_ZN2v88internal31Runtime_CreateListFromArrayLikeEiPmPNS0_7IsolateE",
+    "_ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
 ];
 
 fn main() {

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
+import poison
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 BUILD = Path(os.environ.get("JSEP_BUILD", REPOSITORY / "build")).resolve()
 HOST_PROGRAM = BUILD / "jsep-host"
@@ -63,6 +65,7 @@ NO_SUCH_RUNG = re.compile(r"realm=\d asks for (?!it\b).*")
 
 def arguments(engine: Engine, app: Path, options: dict[str, object]) -> list[str]:
     """Command-line arguments that both `serve` and `call` take."""
+    app = poison.poisoned(app) if poison.IS_ON else app
     words = ["--plugin", str(engine.library), "--app", str(app)]
     for option in [*engine.options, *(f"{name}={value}" for name, value in options.items())]:
         words += ["--option", option]
@@ -146,10 +149,9 @@ class Host:
             raise RuntimeError(f"unexpected first line of the host: {line!r}\n{self.log()}")
         return words[2]
 
-    @staticmethod
-    def new_session() -> requests.Session:
+    def new_session(self) -> requests.Session:
         """A session with connections of its own, for use by one thread."""
-        session = requests.Session()
+        session = poison.PoisonedSession(self.url) if poison.IS_ON else requests.Session()
         session.trust_env = False
         return session
 
@@ -186,10 +188,10 @@ class Host:
         return self._log_path.read_text(errors="replace")
 
     def log_lines_of(self, action) -> list[str]:
-        """The lines that the host writes to its log during `action`."""
+        """The lines that the host writes to its log during `action`, but for those of requests that poison."""
         before = len(self.log())
         action()
-        return self.log()[before:].splitlines()
+        return [line for line in self.log()[before:].splitlines() if poison.PATH not in line]
 
     def wait_for_log(self, text: str, start: int = 0) -> None:
         """Waits until the host has written a text to its log, after that many characters."""

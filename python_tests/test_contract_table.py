@@ -1,4 +1,4 @@
-"""The tables of docs/contract name tests that exist, and account for every expected difference."""
+"""The tables in docs name tests that exist, and account for every expected difference."""
 
 import ast
 import re
@@ -17,6 +17,9 @@ TESTS = Path(__file__).resolve().parent
 TABLES = sorted((REPOSITORY / "docs/contract").glob("*.md"))
 ENTRIES = tomllib.loads((TESTS / "expected_differences.toml").read_text())["difference"]
 COLUMNS = ["id", "rule", "tests", "V8", "QuickJS"]
+RELIABILITY = REPOSITORY / "docs/reliability.md"
+RELIABILITY_COLUMNS = 5
+FAILURE_MODES = 29
 ENGINES = {"V8": "jsv8", "QuickJS": "jsquickjs"}
 DIFFERS = "differs: "
 
@@ -37,7 +40,7 @@ class Rule:
 
 
 def cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]
 
 
 def read_rules() -> list[Rule]:
@@ -148,6 +151,23 @@ def test_difference_is_in_a_test_of_its_rule(engine):
             if not any(fnmatchcase(test, entry["test"]) for entry in entries(difference, engine) for test in rule.tests)
         ]
     )
+
+
+def failure_modes() -> list[list[str]]:
+    """The rows of the table of failure modes."""
+    return [cells(line) for line in RELIABILITY.read_text().splitlines() if line.startswith("| `fail.")]
+
+
+def test_every_failure_mode_has_a_row():
+    modes = failure_modes()
+    assert len({row[0] for row in modes}) == len(modes) == FAILURE_MODES
+    assert_none([row[0] for row in modes if len(row) != RELIABILITY_COLUMNS or not all(row[:4])])
+
+
+def test_every_failure_mode_has_tests_that_exist():
+    tests = {row[0]: re.findall(r"`([^`]+)`", row[3]) for row in failure_modes()}
+    assert_none([mode for mode, names in tests.items() if not names])
+    assert_none([f"{mode} {test}" for mode, names in tests.items() for test in names if not exists(test)])
 
 
 def test_every_expected_difference_has_an_id():

@@ -34,4 +34,6 @@ run "C and C++ tests of the interface and the host" \
 run "install, and a program that uses it" packaging/test.sh "$build"
 run "apps that are made with npm" scripts/build_apps.sh "$build"
 run "end-to-end tests on both libraries" env JSEP_BUILD="$build" "$build/venv/bin/pytest" python_tests -q
+run "some of them in realms that are poisoned before each request" \
+  env JSEP_BUILD="$build" JSEP_TEST_POISON=1 "$build/venv/bin/pytest" python_tests/test_globals.py -q
 step "all tests passed"

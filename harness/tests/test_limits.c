@@ -1,4 +1,8 @@
 // Run-time options and the limit of time.
+#include <pthread.h>
+#include <stdio.h>
+
+#include "app.h"
 #include "check.h"
 #include "groups.h"
 #include "host.h"
@@ -78,6 +82,62 @@ static void test_details(const jsep_registry* registry, struct host* host) {
     jsep.response_free(response);
 }
 
+static const char deep_metadata[] =
+    "{\"endpoints\": {" GET_ENDPOINT("/deep", "deep") "," GET_ENDPOINT("/little", "little") "}}";
+
+static const char deep_source[] =
+    "const descend = (depth) => 1 + descend(depth + 1);\n"
+    "export function deep() { return { body: `${descend(0)}` }; }\n"
+    "export function little() { return { body: 'little' }; }\n";
+
+struct deep_worker {
+    const jsep_registry* registry;
+    uint32_t deep;
+    uint32_t little;
+};
+
+static void* descend(void* context) {
+    struct deep_worker* worker = context;
+    struct host host;
+    host_init(&host);
+    for (unsigned round = 0; round < 3; ++round) {
+        worker->deep = run_status(worker->registry, &host, "GET", "/deep", bytes_of(""));
+        worker->little = run_status(worker->registry, &host, "GET", "/little", bytes_of(""));
+    }
+    host_free(&host);
+    return NULL;
+}
+
+// Endless recursion on threads of a host that have less or more stack than a request may use.
+static void test_stacks(const jsep_engine* engine) {
+    const struct {
+        size_t kibibytes;
+        uint32_t little;
+    } threads[] = {{64, 500}, {256, 200}, {8192, 200}};
+    jsep_registry* registry = NULL;
+    check(jsep.registry_new(engine, &registry) == JSEP_OK &&
+              install_text(registry, make_bundle(deep_metadata, "app.js", deep_source)) == JSEP_OK,
+          "an app that needs much stack");
+    for (size_t index = 0; index < sizeof(threads) / sizeof(threads[0]); ++index) {
+        struct deep_worker worker = {registry, 0, 0};
+        pthread_attr_t attributes;
+        pthread_t thread;
+        pthread_attr_init(&attributes);
+        pthread_attr_setstacksize(&attributes, threads[index].kibibytes << 10);
+        pthread_create(&thread, &attributes, descend, &worker);
+        pthread_join(thread, NULL);
+        pthread_attr_destroy(&attributes);
+        check(worker.deep == 500, "endless recursion on a thread with %zu KiB of stack is an error",
+              threads[index].kibibytes);
+        check(worker.little == threads[index].little, "a request that needs little stack is answered with %u there",
+              threads[index].little);
+    }
+    struct deep_worker here = {registry, 0, 0};
+    descend(&here);
+    check(here.deep == 500 && here.little == 200, "and on this thread as ever");
+    jsep.registry_free(registry);
+}
+
 void test_limits(const jsep_engine* engine) {
     jsep_registry* registry = install_app(engine);
     struct host host;
@@ -85,6 +145,7 @@ void test_limits(const jsep_engine* engine) {
     test_set_options(registry);
     test_time(registry, &host);
     test_details(registry, &host);
+    test_stacks(engine);
     host_free(&host);
     jsep.registry_free(registry);
 }

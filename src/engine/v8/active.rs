@@ -1,34 +1,13 @@
-//! What an isolate's data slots hold. The functions of `ccf` find the running request by a pointer there, set for the duration of a run.
+//! How the functions of `ccf` find the running request: a pointer in the isolate, set for the duration of a run.
 
 use super::buffers::BufferBudget;
 use super::modules::Graph;
+use super::slots;
 use crate::engine::{Execution, Reply, ReturnProblem, Stage, Thrown};
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::rc::Rc;
 use std::time::Instant;
-
-/// Isolate data slot of the pointer to the running [`Active`].
-const SLOT: u32 = 0;
-
-/// Marks of an isolate, each a data slot that is null until it is set.
-#[derive(Clone, Copy)]
-pub(super) enum Mark {
-    /// V8 was asked for optimised code.
-    Optimized = 1,
-    /// An app is captured in it.
-    Captures = 2,
-}
-
-/// Sets a mark, for as long as the isolate lives.
-pub(super) fn mark(isolate: &mut v8::Isolate, mark: Mark) {
-    isolate.set_data(mark as u32, std::ptr::NonNull::<c_void>::dangling().as_ptr());
-}
-
-/// Whether a mark is set.
-pub(super) fn is_marked(isolate: &v8::Isolate, mark: Mark) -> bool {
-    !isolate.get_data(mark as u32).is_null()
-}
 
 /// What runs in an isolate right now.
 pub(super) struct Active<'run, 'request> {
@@ -89,7 +68,7 @@ pub(super) struct Entered(v8::UnsafeRawIsolatePtr);
 /// # Safety
 /// `active` and the isolate must outlive the result, and `active` may be used only through this file until then.
 pub(super) unsafe fn enter(isolate: &mut v8::Isolate, active: *mut Active<'_, '_>) -> Entered {
-    isolate.set_data(SLOT, active.cast::<c_void>());
+    isolate.set_data(slots::ACTIVE, active.cast::<c_void>());
     // SAFETY: the pointer is used only in `drop`, while the isolate lives.
     Entered(unsafe { isolate.as_raw_isolate_ptr() })
 }
@@ -97,7 +76,7 @@ pub(super) unsafe fn enter(isolate: &mut v8::Isolate, active: *mut Active<'_, '_
 impl Drop for Entered {
     fn drop(&mut self) {
         // SAFETY: the caller of `enter` promised that the isolate outlives this.
-        unsafe { v8::Isolate::from_raw_isolate_ptr(self.0) }.set_data(SLOT, std::ptr::null_mut());
+        unsafe { v8::Isolate::from_raw_isolate_ptr(self.0) }.set_data(slots::ACTIVE, std::ptr::null_mut());
     }
 }
 
@@ -107,7 +86,7 @@ pub(super) fn with<R>(
     isolate: &v8::Isolate,
     operation: impl FnOnce(&mut Active<'_, '_>) -> Result<R, Thrown>,
 ) -> Result<R, Thrown> {
-    let active = isolate.get_data(SLOT).cast::<Active<'_, '_>>();
+    let active = isolate.get_data(slots::ACTIVE).cast::<Active<'_, '_>>();
     // SAFETY: the slot is null or holds the `Active` that `enter` was given, on this thread; no other reference from it is
     // alive, because operations don't nest.
     match unsafe { active.as_mut() } {

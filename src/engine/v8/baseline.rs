@@ -1,6 +1,7 @@
 //! Where V8's baseline compiler may not compile.
 
-use super::active::{self, Mark};
+use super::slots::{self, Mark};
+use super::wrap::wrap;
 use std::ffi::c_void;
 
 unsafe extern "C" {
@@ -22,7 +23,7 @@ wrap!(
 unsafe extern "C" fn can_compile(isolate: *mut c_void, function: usize) -> bool {
     // SAFETY: V8's own arguments go on to V8, whose isolate is the crate's.
     unsafe {
-        !active::is_marked(&v8::Isolate::from_raw_ptr(isolate.cast()), Mark::Captures)
+        !slots::is_marked(&v8::Isolate::from_raw_ptr(isolate.cast()), Mark::Captures)
             && v8_can_compile(isolate, function)
     }
 }

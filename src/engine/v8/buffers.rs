@@ -54,13 +54,15 @@ impl BufferBudget {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn reserve(&self, bytes: usize) -> bool {
+    /// Takes so many bytes, unless they do not fit.
+    pub(super) fn reserve(&self, bytes: usize) -> bool {
         let limit = self.limit.load(Ordering::Relaxed);
         let within = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
     }
 
-    fn release(&self, bytes: usize) {
+    /// Gives bytes back that were taken.
+    pub(super) fn release(&self, bytes: usize) {
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }

@@ -1,6 +1,7 @@
 //! Exceptions as text.
 
 use super::bindings;
+use super::ending;
 use crate::engine::{ErrorClass, Exception, Thrown};
 
 /// How the contract words an exhausted heap.
@@ -19,6 +20,7 @@ const TRANSLATIONS: [(&str, &str); 4] = [
 /// Describes an exception. Its text may come from the script's own code, whose exceptions are dropped.
 pub(super) fn describe(scope: &mut v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> Exception {
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     let message = text(scope, value);
     scope.reset();
     let trace = if value.is_native_error() { trace(scope, value, &message) } else { None };

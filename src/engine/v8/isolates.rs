@@ -6,6 +6,7 @@ use super::completing;
 use super::limits::{self, Ended, HeapGuard, Limits};
 use super::modules;
 use super::realm::Realm;
+use super::reservations;
 use super::seed;
 use super::snapshot::Blob;
 use super::stack;
@@ -55,6 +56,7 @@ impl Worker {
             .heap_limits(0, limits::heap_size(heap_bytes));
         let mut isolate = v8::Isolate::new(parameters);
         prepare(&mut isolate);
+        reservations::count(&mut isolate, &buffers);
         let heap = HeapGuard::watch(&mut isolate);
         let (first, handle_templates) = {
             v8::scope!(let scope, &mut isolate);

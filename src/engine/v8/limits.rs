@@ -1,7 +1,8 @@
 //! What one run in an isolate may use: time, heap and stack.
 
+use super::ending::Ending;
 use super::stack;
-use super::watchdog::Watchdog;
+use super::watchdog::{Script, Watchdog};
 use crate::engine::{Exception, Failure, RuntimeOptions};
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,12 +29,18 @@ pub(super) fn heap_size(bytes: usize) -> usize {
 pub(super) struct HeapGuard {
     isolate: v8::IsolateHandle,
     exceeded: AtomicBool,
+    ending: Ending,
 }
 
 impl HeapGuard {
     /// Watches the heap of `isolate`. The result must live as long as the isolate.
     pub(super) fn watch(isolate: &mut v8::Isolate) -> Box<HeapGuard> {
-        let guard = Box::new(HeapGuard { isolate: isolate.thread_safe_handle(), exceeded: AtomicBool::new(false) });
+        let isolate_handle = isolate.thread_safe_handle();
+        let guard = Box::new(HeapGuard {
+            isolate: isolate_handle,
+            exceeded: AtomicBool::new(false),
+            ending: Ending::default(),
+        });
         isolate.add_near_heap_limit_callback(near_limit, std::ptr::from_ref::<HeapGuard>(&guard).cast_mut().cast());
         guard
     }
@@ -50,6 +57,7 @@ unsafe extern "C" fn near_limit(guard: *mut c_void, limit: usize, _initial: usiz
     // SAFETY: `watch` registered this box, which outlives the isolate.
     let guard = unsafe { &*guard.cast::<HeapGuard>() };
     guard.exceeded.store(true, Ordering::Relaxed);
+    guard.ending.begin();
     guard.isolate.terminate_execution();
     limit.saturating_add(HEAP_SLACK)
 }
@@ -114,7 +122,10 @@ impl Limits {
         if !stack::limit(isolate, self.stack_bytes) {
             return Err(Ended::OutOfStack);
         }
-        let deadline = watchdog.arm(self.deadline, isolate.thread_safe_handle()).ok_or(Ended::Unguarded)?;
+        // SAFETY: the isolate, which the caller has locked, outlives this call.
+        let watched = unsafe { heap.ending.watch(isolate, self.heap_bytes) };
+        let script = Script { isolate: isolate.thread_safe_handle(), ending: heap.ending.clone() };
+        let deadline = watchdog.arm(self.deadline, script).ok_or(Ended::Unguarded)?;
         let result = run(isolate);
         // A native function may have ended the script before the watchdog came to it.
         let timed_out = deadline.disarm() || Instant::now() >= self.deadline;
@@ -123,6 +134,7 @@ impl Limits {
             (false, true) => Some(Ended::TimedOut),
             (false, false) => None,
         };
+        drop(watched);
         if ended.is_some() {
             isolate.cancel_terminate_execution();
         }

@@ -10,21 +10,19 @@
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
 //! - `baseline`: where V8's baseline compiler may not compile
-//! - `wrap`: functions that take the place of some inside V8
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
 //! - `code`: compiled code of modules that are evaluated for each request
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
-//! - `limits`, `watchdog`, `buffers`, `stack`: what a request may use
+//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `stack`: what a request may use
+//! - `wrap`: how functions of the library take the place of V8's
 //! - `thread`: threads of the library
+//! - `slots`: what V8 keeps for the library in each isolate
 //! - `active`: how the functions of `ccf` find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
 //! - `exception`: exceptions as text
-
-#[macro_use]
-mod wrap;
 
 mod active;
 mod app;
@@ -35,6 +33,7 @@ mod build_id;
 mod checked;
 mod code;
 mod completing;
+mod ending;
 mod exception;
 mod isolates;
 mod limits;
@@ -42,15 +41,19 @@ mod modules;
 mod platform;
 mod prepared;
 mod realm;
+mod refusals;
+mod reservations;
 mod restoring;
 mod seed;
 mod shared;
+mod slots;
 mod snapshot;
 mod stack;
 mod stored;
 mod supply;
 mod thread;
 mod watchdog;
+mod wrap;
 
 use crate::app::App;
 use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};

@@ -3,6 +3,7 @@
 use super::active::{self, Active};
 use super::bindings;
 use super::checked::{self, Judgements};
+use super::ending;
 use super::exception;
 use super::isolates::Worker;
 use super::modules::{self, Evaluation, Graph};
@@ -131,6 +132,7 @@ impl Realm {
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         v8::tc_scope!(let scope, scope);
+        ending::keep_possible(scope);
         let handler = self.handler(scope, worker, app, endpoint, &graph);
         self.requests += 1;
         let realm_ns = nanoseconds_since(begin);
@@ -319,6 +321,7 @@ fn evaluate_without_request<'s>(
     // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
     let entered = unsafe { active::enter(scope, &raw mut active) };
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     let handlers = snapshot::evaluate(scope, app, graph, &mut CaptureTimings::default());
     drop(entered);
     (handlers, active.touched)

@@ -1,15 +1,18 @@
 //! Capturing a realm: the globals, and the app's modules evaluated, as a blob from which fresh realms are made.
 
-use super::active::{self, Active, Mark};
+use super::active::{self, Active};
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
 use super::code::Code;
 use super::completing;
+use super::ending;
 use super::exception;
 use super::isolates;
 use super::limits::{self, Ended, HeapGuard, Limits};
 use super::modules::{self, Evaluation, Graph};
+use super::reservations;
 use super::restoring;
+use super::slots::{self, Mark};
 use super::watchdog::Watchdog;
 use crate::app::{self, App};
 use crate::engine::{CaptureTimings, OptionalGlobals, RuntimeOptions, nanoseconds_since};
@@ -172,7 +175,8 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
         .heap_limits(0, limits::heap_size(limits.heap_bytes));
     let mut creator = v8::Isolate::snapshot_creator(Some(bindings::external_references()), Some(parameters));
     isolates::prepare(&mut creator);
-    active::mark(&mut creator, Mark::Captures);
+    slots::mark(&mut creator, Mark::Captures);
+    reservations::count(&mut creator, &budget);
     let heap = HeapGuard::watch(&mut creator);
     let run = limits.guard(&mut creator, &heap, making.watchdog, |isolate| {
         fill(isolate, making, limits.deadline, &budget, contents, timings)
@@ -232,6 +236,8 @@ fn fill(
     v8::scope!(let scope, isolate);
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     let scope = &mut v8::ContextScope::new(scope, context);
+    v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     let hidden = Hidden::hide(scope, context)?;
     let bindings = bindings::install(scope, making.optional)?;
     let app = making.app;

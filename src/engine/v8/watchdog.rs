@@ -1,5 +1,6 @@
 //! One thread that ends scripts at their deadline.
 
+use super::ending::Ending;
 use super::thread::LazyThread;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,12 @@ pub(super) struct Watchdog {
     thread: LazyThread,
 }
 
+/// What the watchdog ends.
+pub(super) struct Script {
+    pub(super) isolate: v8::IsolateHandle,
+    pub(super) ending: Ending,
+}
+
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
@@ -19,7 +26,7 @@ struct Shared {
 #[derive(Default)]
 struct State {
     /// Armed deadlines. The number tells deadlines of the same moment apart.
-    deadlines: BTreeMap<(Instant, u64), v8::IsolateHandle>,
+    deadlines: BTreeMap<(Instant, u64), Script>,
     next_number: u64,
     /// When the thread will look next. It never looks earlier than needed, so arming a later deadline need not wake it.
     wakes: Option<Instant>,
@@ -39,13 +46,13 @@ impl Watchdog {
         Watchdog { shared, thread: LazyThread::default() }
     }
 
-    /// Ends what `isolate` executes at `moment`, unless the result is dropped before. `None` when the thread can't be started.
-    pub(super) fn arm(&self, moment: Instant, isolate: v8::IsolateHandle) -> Option<Deadline<'_>> {
+    /// Ends `script` at `moment`, unless the result is dropped before. `None` when the thread can't be started.
+    pub(super) fn arm(&self, moment: Instant, script: Script) -> Option<Deadline<'_>> {
         self.ensure_thread()?;
         let mut state = self.shared.lock();
         let key = (moment, state.next_number);
         state.next_number += 1;
-        state.deadlines.insert(key, isolate);
+        state.deadlines.insert(key, script);
         if state.wakes.is_none_or(|wakes| moment < wakes) {
             self.shared.changed.notify_one();
         }
@@ -80,7 +87,9 @@ impl Shared {
                     break;
                 }
                 // Under the lock that disarming takes too, so that it can't hit a later request.
-                first.remove().terminate_execution();
+                let script = first.remove();
+                script.ending.begin();
+                script.isolate.terminate_execution();
             }
             state.wakes = state.deadlines.first_key_value().map(|((moment, _), _)| *moment);
             state = match state.wakes {

@@ -1,4 +1,4 @@
-//! How a function takes the place of one inside V8.
+//! Functions of the library that V8 calls instead of its own.
 
 /// The instruction that goes on in another function.
 #[cfg(target_arch = "x86_64")]
@@ -14,16 +14,18 @@ macro_rules! jump {
     };
 }
 
-/// Gives a function of this file the name that the linker puts in the place of V8's. The name stays inside the library, which an
-/// exported Rust function would not.
+/// Gives a function the name that the linker puts in the place of V8's. The name stays inside the library, which an exported Rust
+/// function would not.
 macro_rules! wrap {
-    ($name:literal, $function:ident) => {
+    ($name:expr, $function:ident) => {
         std::arch::global_asm!(
             concat!(".globl ", $name),
             concat!(".hidden ", $name),
             concat!(".type ", $name, ", @function"),
-            concat!($name, ": ", jump!(), " {function}"),
+            concat!($name, ": ", $crate::engine::v8::wrap::jump!(), " {function}"),
             function = sym $function,
         );
     };
 }
+
+pub(in crate::engine::v8) use {jump, wrap};

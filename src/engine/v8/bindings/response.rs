@@ -1,7 +1,7 @@
 //! From what a handler returned to a reply.
 
 use super::arguments::copy;
-use crate::engine::v8::{active, exception};
+use crate::engine::v8::{active, ending, exception};
 use crate::engine::{Phase, Reply, ReturnProblem, content_type, header_pair, status_code};
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
@@ -73,6 +73,7 @@ fn convert(scope: Scope<'_, '_, '_>, value: Value<'_>) {
     let mut headers = Vec::new();
     let (reply, exception) = {
         v8::tc_scope!(let scope, scope);
+        ending::keep_possible(scope);
         let reply = read(scope, value, &mut headers);
         let exception = match (&reply, scope.exception()) {
             (Err(_), Some(exception)) if scope.can_continue() => {

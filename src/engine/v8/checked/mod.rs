@@ -25,6 +25,7 @@ pub(super) use judgements::Judgements;
 
 use super::bindings;
 use super::buffers::BufferBudget;
+use super::ending;
 use super::isolates::Worker;
 use super::limits::Limits;
 use super::realm::Realm;
@@ -118,6 +119,7 @@ pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_>, worker: &Worker) -> Resu
     };
     let nothing = v8::undefined(scope).into();
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     match obstacle.call(scope, nothing, &[]) {
         Some(none) if none.is_undefined() => {}
         Some(changed) => {
@@ -190,6 +192,7 @@ pub(super) fn try_canaries(
     buffers: &BufferBudget,
 ) -> Result<(), String> {
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     let broken = || "the app changes what the side-effect check is tried with".to_owned();
     let source = v8::String::new(scope, include_str!("canaries.js")).ok_or_else(broken)?;
     let lists = v8::Script::compile(scope, source, None).and_then(|script| script.run(scope));

@@ -1,7 +1,8 @@
 //! What V8 asks here about optimised code, as in `wrapped`.
 
 use super::{Handle, running};
-use crate::engine::v8::active::{self, Mark};
+use crate::engine::v8::slots::{self, Mark};
+use crate::engine::v8::wrap::wrap;
 use std::ffi::c_void;
 
 unsafe extern "C" {
@@ -41,7 +42,7 @@ unsafe extern "C" fn deoptimize(isolate: *mut c_void, function: Handle) {
     super::tests::reached("deoptimize");
     // SAFETY: V8's own arguments go on to V8, whose isolate is the crate's.
     unsafe {
-        if active::is_marked(&v8::Isolate::from_raw_ptr(isolate.cast()), Mark::Optimized) {
+        if slots::is_marked(&v8::Isolate::from_raw_ptr(isolate.cast()), Mark::Optimized) {
             v8_deoptimize(isolate, function);
         }
     }
@@ -55,7 +56,7 @@ unsafe fn note_optimized(isolate: *mut c_void) {
     if running(|_| ()).is_none() {
         // SAFETY: V8's isolate is the crate's.
         let mut isolate = unsafe { v8::Isolate::from_raw_ptr(isolate.cast()) };
-        active::mark(&mut isolate, Mark::Optimized);
+        slots::mark(&mut isolate, Mark::Optimized);
     }
 }
 

@@ -4,6 +4,7 @@
 use super::instructions::Seen;
 use super::judgements::{self, Judgement, Known};
 use super::{Handle, MOST_EXPRESSIONS, MOST_RECEIVERS, Refusal, Running, What, instructions, running};
+use crate::engine::v8::wrap::wrap;
 use std::ffi::c_void;
 
 unsafe extern "C" {

@@ -5,13 +5,14 @@ use super::memory::Memory;
 use super::start;
 use crate::app::{App, Mode};
 use crate::engine::v8::checked;
+use crate::engine::v8::ending::Ending;
 use crate::engine::v8::isolates::Worker;
 use crate::engine::v8::limits::Limits;
 use crate::engine::v8::platform;
 use crate::engine::v8::realm::{Realm, Served};
 use crate::engine::v8::restoring;
 use crate::engine::v8::snapshot::{self, Blob, Capture, Making};
-use crate::engine::v8::watchdog::Watchdog;
+use crate::engine::v8::watchdog::{Script, Watchdog};
 use crate::engine::{ABILITIES, CaptureTimings, Execution, Failure, Options, Request, RuntimeOptions};
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -121,7 +122,8 @@ impl Installed {
         if let Err(error) = realm.set_handler(isolate, 0, handler) {
             println!("{handler}: {error}");
         }
-        let deadline = self.watchdog.arm(execution.deadline, isolate.thread_safe_handle());
+        let script = Script { isolate: isolate.thread_safe_handle(), ending: Ending::default() };
+        let deadline = self.watchdog.arm(execution.deadline, script);
         let served = realm.serve(isolate, worker, &self.app, 0, &mut execution, Instant::now());
         if deadline.is_some_and(|deadline| deadline.disarm()) {
             isolate.cancel_terminate_execution();

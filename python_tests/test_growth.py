@@ -1,0 +1,70 @@
+"""More memory than there is, asked for in many ways: an answer, and a host that lives on, whatever the heap limit.
+
+What V8 makes in one step it can't always give up in between, so a request may take longer and more than its limits say.
+How much is in docs/reliability.md, and `JSEP_TEST_GROWTH=1 pytest python_tests/test_growth.py -s` shows it.
+"""
+
+import os
+import re
+import time
+
+import pytest
+
+from hosts import TEST_APPS
+
+WAYS = re.findall(r"^export (?:const|function) (\w+)", (TEST_APPS / "growth/src/ways.js").read_text(), re.MULTILINE)
+MILLISECONDS = 300
+PATIENCE_SECONDS = 120
+
+# One built-in function does all of the work there, which takes seconds before V8 looks at the limit, and gigabytes.
+LONG = {
+    "encodedText",
+    "joinedText",
+    "normalized",
+    "objectOfArray",
+    "parsed",
+    "parsedNumbers",
+    "quotedText",
+    "rawTextOfMany",
+}
+LONG |= {"reflectConstructed", "replacedText", "replacedBetween", "stringified", "upperCase", "joinedLongestArray"}
+LONG |= {"concatOfLongArrays", "concatOfSpreadable", "namesOfArray", "cloned", "hugeLiteral", "splitText", "rawText"}
+
+# With JSEP_TEST_GROWTH all ways are tried with each heap; otherwise those that take long are left out, and one heap is enough.
+ALL = bool(os.environ.get("JSEP_TEST_GROWTH"))
+HEAPS = [16, 100, 1024] if ALL else [100]
+
+
+@pytest.fixture(params=HEAPS, ids=lambda mebibytes: f"{mebibytes}MiB")
+def app(serve, engine, request):
+    if not ALL and "realm" in engine.name:
+        pytest.skip("limits are the same on each rung")
+    app = serve("growth", "--custom-endpoints", "anyone", max_heap_bytes=request.param << 20)
+    limit = {"max_execution_time_ms": MILLISECONDS}
+    app.request("PATCH", "/app/custom_endpoints/runtime_options", json=limit).raise_for_status()
+    return app
+
+
+def grow(app, path):
+    begin = time.monotonic()
+    response = app.session.get(app.url + path, timeout=PATIENCE_SECONDS)
+    print(f"{path} {(time.monotonic() - begin) * 1000:.0f} ms, {response.status_code}")
+    assert response.status_code in (200, 500), response.text
+    fine = app.get("/fine")
+    assert (fine.status_code, fine.text) == (200, "2,4,6")
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if ALL or way not in LONG])
+def test_growth_ends_in_an_answer(app, way):
+    grow(app, f"/once/{way}")
+
+
+@pytest.mark.parametrize("way", ["pushedNumbers", "grownMap", "manyBuffers", "manyResizable", "repeatedTooOften"])
+def test_growth_that_is_caught_ends_in_an_answer(app, way):
+    grow(app, f"/again/{way}")
+
+
+# What V8 would make of each is beyond its own limit for arrays, where it would end the process.
+@pytest.mark.parametrize("way", ["splitText", "namesOfText", "assigned", "replacedByPattern", "appliedToLongArray"])
+def test_list_beyond_all_limits_does_no_harm(app, way):
+    grow(app, f"/once/{way}")

@@ -1,0 +1,240 @@
+//! Ending a script inside V8's own functions: in those that can go on for long, V8 itself does not look whether it is to stop.
+//!
+//! V8 asks here on its slow paths, where an exception is possible anyway: the linker gives V8's names to the functions of this file,
+//! and the names with `__real_` to V8's own (see `build.rs`). One that is to end throws what V8 throws when it ends a script.
+
+use crate::engine::v8::wrap::wrap;
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Whether the script of an isolate is to end.
+#[derive(Clone, Default)]
+pub(super) struct Ending(Arc<AtomicBool>);
+
+impl Ending {
+    /// Has the script end; on any thread. V8 is to be told as well, with `terminate_execution`.
+    pub(super) fn begin(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Lets the next script run. No thread may be about to end the former one.
+    fn clear(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
+    /// Lets V8's functions on this thread see it, and what the script may use, until the result is dropped.
+    ///
+    /// # Safety
+    /// The isolate, which the calling thread has locked, must outlive the result.
+    pub(super) unsafe fn watch(&self, isolate: &v8::Isolate, heap_bytes: usize) -> Watched<'_> {
+        self.clear();
+        // SAFETY: the type is a pointer under another name.
+        let isolate: *mut c_void = unsafe { std::mem::transmute(isolate.as_raw_isolate_ptr()) };
+        let here = Here { ending: Arc::as_ptr(&self.0), isolate, heap_bytes, since: None };
+        Watched { former: HERE.replace(Some(here)), _ending: self }
+    }
+}
+
+/// The time in which V8's functions see an [`Ending`].
+pub(super) struct Watched<'ending> {
+    former: Option<Here>,
+    _ending: &'ending Ending,
+}
+
+impl Drop for Watched<'_> {
+    fn drop(&mut self) {
+        HERE.set(self.former);
+    }
+}
+
+/// Makes it possible to end what runs inside of this scope. For others V8 would look where it is, and optimized code does not know
+/// while it asks for memory.
+pub(super) fn keep_possible(scope: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>) {
+    scope.set_capture_message(false);
+}
+
+/// What runs on a thread.
+#[derive(Clone, Copy)]
+struct Here {
+    ending: *const AtomicBool,
+    isolate: *mut c_void,
+    heap_bytes: usize,
+    /// When it was first seen that the script is to end.
+    since: Option<Instant>,
+}
+
+thread_local! {
+    static HERE: Cell<Option<Here>> = const { Cell::new(None) };
+}
+
+/// The heap of the script that runs on this thread.
+pub(super) fn heap_bytes() -> Option<usize> {
+    HERE.get().map(|here| here.heap_bytes)
+}
+
+/// The value with which functions of V8's runtime tell that they have thrown.
+type Exception = usize;
+
+/// Throws if the script of this thread is to end, and has been for `patience`.
+#[inline]
+fn end(patience: Duration) -> Option<Exception> {
+    let here = HERE.get()?;
+    // SAFETY: `watch` promises that the flag lives.
+    if unsafe { (*here.ending).load(Ordering::Relaxed) } { end_now(here, patience) } else { None }
+}
+
+#[cold]
+fn end_now(mut here: Here, patience: Duration) -> Option<Exception> {
+    let now = Instant::now();
+    let since = *here.since.get_or_insert(now);
+    HERE.set(Some(here));
+    if now.duration_since(since) < patience {
+        return None;
+    }
+    // SAFETY: the isolate is the one that runs on this thread; the function reads no arguments, and throws when V8 has been told to
+    // end the script.
+    unsafe {
+        let thrown = v8_handle_interrupts(0, std::ptr::null_mut(), here.isolate);
+        v8_is_terminating(here.isolate).then_some(thrown)
+    }
+}
+
+unsafe extern "C" {
+    /// `v8::internal::Runtime_HandleNoHeapWritesInterrupts`
+    #[link_name = "_ZN2v88internal36Runtime_HandleNoHeapWritesInterruptsEiPmPNS0_7IsolateE"]
+    fn v8_handle_interrupts(count: i32, arguments: *mut usize, isolate: *mut c_void) -> Exception;
+
+    /// `v8::Isolate::IsExecutionTerminating()`
+    #[link_name = "_ZN2v87Isolate22IsExecutionTerminatingEv"]
+    fn v8_is_terminating(isolate: *mut c_void) -> bool;
+}
+
+/// A function of V8's runtime, which compiled code calls: it may throw.
+macro_rules! runtime {
+    ($name:ident, $mangled:literal) => {
+        mod $name {
+            use super::*;
+            unsafe extern "C" {
+                #[link_name = concat!("__real_", $mangled)]
+                fn v8(count: i32, arguments: *mut usize, isolate: *mut c_void) -> usize;
+            }
+            wrap!(concat!("__wrap_", $mangled), wrapped);
+            /// # Safety
+            /// Called by V8 with its own arguments.
+            unsafe extern "C" fn wrapped(count: i32, arguments: *mut usize, isolate: *mut c_void) -> usize {
+                match end(Duration::ZERO) {
+                    Some(exception) => exception,
+                    // SAFETY: V8's own arguments go on to V8.
+                    None => unsafe { v8(count, arguments, isolate) },
+                }
+            }
+        }
+    };
+}
+
+runtime!(allocate_young, "_ZN2v88internal33Runtime_AllocateInYoungGenerationEiPmPNS0_7IsolateE");
+runtime!(allocate_old, "_ZN2v88internal31Runtime_AllocateInOldGenerationEiPmPNS0_7IsolateE");
+runtime!(set_keyed_property, "_ZN2v88internal24Runtime_SetKeyedPropertyEiPmPNS0_7IsolateE");
+runtime!(get_property, "_ZN2v88internal19Runtime_GetPropertyEiPmPNS0_7IsolateE");
+runtime!(has_property, "_ZN2v88internal19Runtime_HasPropertyEiPmPNS0_7IsolateE");
+runtime!(delete_property, "_ZN2v88internal22Runtime_DeletePropertyEiPmPNS0_7IsolateE");
+runtime!(create_data_property, "_ZN2v88internal26Runtime_CreateDataPropertyEiPmPNS0_7IsolateE");
+runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE");
+
+/// How long scripts that are to end are given to end by themselves before V8's inner functions throw: most do at once.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// A function inside V8 whose result tells that it has thrown.
+macro_rules! inner {
+    ($name:ident, $mangled:literal, ($($argument:ident: $type:ty),*), $result:ty, $thrown:expr) => {
+        mod $name {
+            use super::*;
+            unsafe extern "C" {
+                #[link_name = concat!("__real_", $mangled)]
+                fn v8($($argument: $type),*) -> $result;
+            }
+            wrap!(concat!("__wrap_", $mangled), wrapped);
+            /// # Safety
+            /// Called by V8 with its own arguments.
+            unsafe extern "C" fn wrapped($($argument: $type),*) -> $result {
+                match end(PATIENCE) {
+                    Some(_) => $thrown,
+                    // SAFETY: V8's own arguments go on to V8.
+                    None => unsafe { v8($($argument),*) },
+                }
+            }
+        }
+    };
+}
+
+/// V8's `Maybe<bool>`: whether there is a value, and the value.
+type MaybeBool = u16;
+
+inner!(
+    get,
+    "_ZN2v88internal6Object11GetPropertyEPNS0_14LookupIteratorEb",
+    (iterator: *mut c_void, is_global: bool),
+    *mut usize,
+    std::ptr::null_mut()
+);
+inner!(
+    has,
+    "_ZN2v88internal10JSReceiver11HasPropertyEPNS0_14LookupIteratorE",
+    (iterator: *mut c_void),
+    MaybeBool,
+    0
+);
+inner!(
+    set,
+    "_ZN2v88internal6Object11SetPropertyEPNS0_14LookupIteratorENS0_12DirectHandleIS1_EENS0_11StoreOriginENS_5MaybeINS0_11ShouldThrowEEE",
+    (iterator: *mut c_void, value: *mut usize, origin: i32, should_throw: u64),
+    MaybeBool,
+    0
+);
+inner!(
+    delete,
+    "_ZN2v88internal10JSReceiver14DeletePropertyEPNS0_14LookupIteratorENS0_12LanguageModeE",
+    (iterator: *mut c_void, mode: bool),
+    MaybeBool,
+    0
+);
+inner!(
+    to_string,
+    "_ZN2v88internal6Object15ConvertToStringINS0_12DirectHandleEQsr3stdE16is_convertible_vIT_IS1_ENS3_IS1_EEEEENS4_INS0_6StringEE9MaybeTypeEPNS0_7IsolateES5_",
+    (isolate: *mut c_void, value: *mut usize),
+    *mut usize,
+    std::ptr::null_mut()
+);
+
+unsafe extern "C" {
+    /// `v8::internal::regexp::GlobalExecRunner::FetchNext()`
+    #[link_name = "__real__ZN2v88internal6regexp16GlobalExecRunner9FetchNextEv"]
+    fn v8_next_match(runner: *mut Matches) -> *mut i32;
+}
+
+/// The beginning of a `v8::internal::regexp::GlobalExecRunner`.
+#[repr(C)]
+struct Matches {
+    registers: [usize; 3],
+    /// Matches at hand; a negative number tells that an exception was thrown.
+    count: i32,
+}
+
+wrap!("__wrap__ZN2v88internal6regexp16GlobalExecRunner9FetchNextEv", next_match);
+
+/// Asked for the next match of a regular expression that looks for all.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn next_match(runner: *mut Matches) -> *mut i32 {
+    if end(Duration::ZERO).is_some() {
+        // SAFETY: the runner is live.
+        unsafe { (*runner).count = -1 };
+        return std::ptr::null_mut();
+    }
+    // SAFETY: V8's own arguments go on to V8.
+    unsafe { v8_next_match(runner) }
+}

@@ -1,0 +1,144 @@
+//! Calls of the language's functions that are refused because what they would make can't fit into the heap: V8 goes on for long before
+//! it comes to that end, and ends the process where it would be an array beyond its own limit.
+//!
+//! The linker gives V8's names to the functions of this file, and the names with `__real_` to V8's own (see `build.rs`).
+
+use super::ending;
+use crate::engine::v8::wrap::wrap;
+use std::ffi::c_void;
+
+/// What an element of a list takes.
+const ELEMENT: usize = 8;
+
+/// What the name of a property in a list takes at least.
+const NAME: usize = 32;
+
+/// More arguments than this fit on no stack.
+const MOST_ARGUMENTS: usize = 1 << 20;
+
+/// Where a `String` object holds its string: after map, properties and elements; addresses of objects are one more than where they are.
+const STRING_OF_OBJECT: usize = 3 * size_of::<usize>() - 1;
+
+/// An address of V8, of a place that holds an object or of what a function answers.
+type Handle = *const usize;
+
+unsafe extern "C" {
+    /// `v8::internal::Runtime_ThrowInvalidStringLength`: throws a `RangeError`.
+    #[link_name = "_ZN2v88internal32Runtime_ThrowInvalidStringLengthEiPmPNS0_7IsolateE"]
+    fn v8_throw(count: i32, arguments: Handle, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Isolate::StackOverflow()`: throws a `RangeError`.
+    #[link_name = "_ZN2v88internal7Isolate13StackOverflowEv"]
+    fn v8_overflow(isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Runtime_StringToArray(string, limit)`
+    #[link_name = "__real__ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE"]
+    fn v8_string_to_array(count: i32, arguments: Handle, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Runtime_CreateListFromArrayLike(list)`
+    #[link_name = "__real__ZN2v88internal31Runtime_CreateListFromArrayLikeEiPmPNS0_7IsolateE"]
+    fn v8_create_list(count: i32, arguments: Handle, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::KeyAccumulator::GetKeys(isolate, object, mode, filter, conversion, is_for_in, skip_indices)`
+    #[link_name = "__real__ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb"]
+    fn v8_get_keys(
+        isolate: *mut c_void,
+        object: Handle,
+        mode: i32,
+        filter: i32,
+        conversion: i32,
+        is_for_in: bool,
+        skip_indices: bool,
+    ) -> Handle;
+}
+
+wrap!("__wrap__ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE", string_to_array);
+wrap!("__wrap__ZN2v88internal31Runtime_CreateListFromArrayLikeEiPmPNS0_7IsolateE", create_list);
+wrap!(
+    "__wrap__ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
+    get_keys
+);
+
+/// The object in a place.
+///
+/// # Safety
+/// The place is one of V8's, and stays as it is while the result is used.
+unsafe fn value<'s>(place: Handle) -> v8::Local<'s, v8::Value> {
+    // SAFETY: V8's handles are what the crate's locals are.
+    unsafe { std::mem::transmute::<Handle, v8::Local<'_, v8::Value>>(place) }
+}
+
+/// Whether so many pieces of a size fit into the heap of the script that runs; true where none does.
+fn fits(count: usize, size: usize) -> bool {
+    ending::heap_bytes().is_none_or(|heap| count <= heap / size)
+}
+
+/// Asked for the characters of a string.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn string_to_array(count: i32, arguments: Handle, isolate: *mut c_void) -> usize {
+    // SAFETY: V8 passes its arguments downwards from this place, and they live for this call.
+    let (string, limit) = unsafe { (value(arguments), value(arguments.wrapping_sub(1))) };
+    let length = v8::Local::<v8::String>::try_from(string).map_or(0, |string| string.length());
+    let limit = v8::Local::<v8::Number>::try_from(limit).map_or(f64::MAX, |limit| limit.value());
+    // SAFETY: V8's own arguments go on to V8.
+    unsafe {
+        match limit <= length as f64 || fits(length, ELEMENT) {
+            true => v8_string_to_array(count, arguments, isolate),
+            false => v8_throw(0, std::ptr::null(), isolate),
+        }
+    }
+}
+
+/// Asked for the arguments of a call that are in an array.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn create_list(count: i32, arguments: Handle, isolate: *mut c_void) -> usize {
+    // SAFETY: the argument lives for this call.
+    let list = unsafe { value(arguments) };
+    let length = v8::Local::<v8::Array>::try_from(list).map_or(0, |list| list.length() as usize);
+    // SAFETY: V8's own arguments go on to V8.
+    unsafe {
+        match length <= MOST_ARGUMENTS {
+            true => v8_create_list(count, arguments, isolate),
+            false => v8_overflow(isolate),
+        }
+    }
+}
+
+/// Asked for the names of an object's properties. The characters of a string and the elements of a typed array have one each.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn get_keys(
+    isolate: *mut c_void,
+    object: Handle,
+    mode: i32,
+    filter: i32,
+    conversion: i32,
+    is_for_in: bool,
+    skip_indices: bool,
+) -> Handle {
+    // SAFETY: the object lives for this call, in the isolate that runs.
+    let count = unsafe {
+        let local = value(object);
+        if let Ok(array) = v8::Local::<v8::TypedArray>::try_from(local) {
+            array.length()
+        } else if local.is_string_object() {
+            let text = value((*object + STRING_OF_OBJECT) as Handle);
+            v8::Local::<v8::String>::try_from(text).map_or(0, |text| text.length())
+        } else {
+            0
+        }
+    };
+    // SAFETY: V8's own arguments go on to V8.
+    unsafe {
+        if skip_indices || fits(count, NAME) {
+            return v8_get_keys(isolate, object, mode, filter, conversion, is_for_in, skip_indices);
+        }
+        v8_throw(0, std::ptr::null(), isolate);
+    }
+    std::ptr::null()
+}
