@@ -28,6 +28,7 @@ run "format and lint of Python" "$build/venv/bin/ruff" check bench python_tests 
 run "lint of libjsv8" cargo clippy --locked -p jsv8 --lib -- -D warnings
 run "lint of libjsquickjs" cargo clippy --locked -p jsquickjs --lib -- -D warnings
 run "unit tests, and the header against the source" cargo test --locked -p jsv8
+run "unit tests with machine code" env JSEP_JIT=on cargo test --locked -p jsv8 --lib
 run "C and C++ tests of the interface and the host" \
   env JSV8_LIBRARY="$build/libjsv8.so" JSQUICKJS_LIBRARY="$build/libjsquickjs.so" \
   ctest --test-dir "$build/harness" --output-on-failure
