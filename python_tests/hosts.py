@@ -69,6 +69,9 @@ def arguments(engine: Engine, app: Path, options: dict[str, object]) -> list[str
     # A second run with the same directory holds all rules on stored apps (but for test_cache.py, which has its own).
     if os.environ.get("JSEP_TEST_CACHE"):
         words += ["--cache", os.environ["JSEP_TEST_CACHE"]]
+    # A run in which no thread that executes requests may make a system call beyond those of docs/system_calls.md.
+    if os.environ.get("JSEP_TEST_SECCOMP"):
+        words += ["--seccomp"]
     return words
 
 

@@ -3,10 +3,11 @@
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::Cell;
+use std::mem::ManuallyDrop;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Set in a child that was forked after the first engine was made. A fact about the process, not state of the library.
+/// Set in a child that was forked after the first engine was begun. A fact about the process, not state of the library.
 static FORKED: AtomicBool = AtomicBool::new(false);
 
 thread_local! {
@@ -32,10 +33,36 @@ pub(super) fn not_forked() -> Result<(), Error> {
     if FORKED.load(Ordering::Relaxed) {
         return Err(Error::new(
             jsep_status::JSEP_FORKED,
-            "the process was forked after the engine was made; make the engine in the child",
+            "the process was forked after its first engine was made; engines do not work in a forked child",
         ));
     }
     Ok(())
+}
+
+/// A value that belongs to an engine, and so to the process that made it: its threads are missing in a forked child, and its locks may be
+/// held there by threads that are. A child neither uses nor drops it.
+pub struct Unforked<T>(ManuallyDrop<T>);
+
+impl<T> Unforked<T> {
+    /// Takes a value that was made in this process.
+    pub fn new(value: T) -> Unforked<T> {
+        Unforked(ManuallyDrop::new(value))
+    }
+
+    /// The value, or `JSEP_FORKED` in a forked child.
+    pub fn get(&self) -> Result<&T, Error> {
+        not_forked()?;
+        Ok(&self.0)
+    }
+}
+
+impl<T> Drop for Unforked<T> {
+    fn drop(&mut self) {
+        if not_forked().is_ok() {
+            // SAFETY: this is the only place that drops it, once.
+            unsafe { ManuallyDrop::drop(&mut self.0) };
+        }
+    }
 }
 
 /// Marks the thread as executing a request until dropped.

@@ -60,8 +60,6 @@ pub(super) enum Ended {
     TimedOut,
     OutOfMemory,
     OutOfStack,
-    /// The watchdog's thread can't be started.
-    Unguarded,
 }
 
 impl Ended {
@@ -71,7 +69,6 @@ impl Ended {
             Ended::TimedOut => (Failure::TimedOut, "InternalError: interrupted"),
             Ended::OutOfMemory => (Failure::Thrown, super::exception::OUT_OF_MEMORY),
             Ended::OutOfStack => (Failure::Thrown, super::exception::STACK_OVERFLOW),
-            Ended::Unguarded => (Failure::Thrown, "InternalError: no thread for the time limit"),
         };
         (failure, Exception { message: message.to_owned(), trace: None })
     }
@@ -114,7 +111,7 @@ impl Limits {
         if !stack::limit(isolate, self.stack_bytes) {
             return Err(Ended::OutOfStack);
         }
-        let deadline = watchdog.arm(self.deadline, isolate.thread_safe_handle()).ok_or(Ended::Unguarded)?;
+        let deadline = watchdog.arm(self.deadline, isolate.thread_safe_handle());
         let result = run(isolate);
         // A native function may have ended the script before the watchdog came to it.
         let timed_out = deadline.disarm() || Instant::now() >= self.deadline;

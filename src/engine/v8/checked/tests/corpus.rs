@@ -78,7 +78,7 @@ impl Installed {
             "modules": modules(with_buffers, "export function nothing() {}"),
         });
         let app = Arc::new(App::parse(bundle.to_string().as_bytes()).unwrap());
-        let watchdog = Watchdog::new();
+        let watchdog = Watchdog::begin().unwrap();
         let making = Making { app: &app, runtime: &runtime, watchdog: &watchdog, optional: options.optional };
         restoring::learn(making).unwrap();
         // As `V8App::install` does it.
