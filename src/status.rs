@@ -61,6 +61,8 @@ pub enum jsep_status {
     JSEP_FORKED = 401,
     /// A store callback failed while the writes of a finished request were handed over.
     JSEP_STORE_FAILED = 402,
+    /// An install, idle time or execution was asked for on another stack than the thread's own, such as a fiber's or a coroutine's.
+    JSEP_FOREIGN_STACK = 403,
 
     /// The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,

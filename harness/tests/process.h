@@ -33,6 +33,7 @@ void test_fork_of_idle_process(char** libraries);
 void test_fork_of_busy_process(char** libraries);
 void test_exit_while_busy(char** libraries);
 void test_return_while_busy(char** libraries);
+void test_foreign_stack(char** libraries);
 void test_traces(char** libraries);
 void test_two_libraries(char** libraries);
 void test_two_copies(char** libraries);

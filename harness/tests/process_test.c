@@ -30,6 +30,7 @@ static const struct {
     {"fork_while_busy", test_fork_of_busy_process},
     {"exit_while_busy", test_exit_while_busy},
     {"return_while_busy", test_return_while_busy},
+    {"foreign_stack", test_foreign_stack},
     {"traces", test_traces},
     {"two_libraries", test_two_libraries},
     {"two_copies", test_two_copies},

@@ -87,8 +87,8 @@ pub unsafe extern "C" fn jsep_endpoint_properties(endpoint: *const jsep_endpoint
 /// again. The callbacks of `host` run on this thread, during this call. Any thread, also one older than the library; several
 /// threads at once.
 ///
-/// Errors: `JSEP_CONFLICT`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_STORE_FAILED`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`,
-/// `JSEP_INVALID_ARGUMENT`.
+/// Errors: `JSEP_CONFLICT`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_FOREIGN_STACK`, `JSEP_STORE_FAILED`, `JSEP_NULL_ARGUMENT`,
+/// `JSEP_STRUCT_SIZE`, `JSEP_INVALID_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_endpoint_execute(
     endpoint: *const jsep_endpoint,

@@ -1,5 +1,6 @@
 //! Facts about the process and the thread that the library must know: forks and re-entered calls.
 
+use crate::engine::stack;
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::Cell;
@@ -69,8 +70,14 @@ impl<T> Drop for Unforked<T> {
 pub(super) struct Executing(());
 
 impl Executing {
-    /// An error when the thread executes a request already, as in a host callback.
+    /// An error when the thread executes a request already, as in a host callback, or is on a stack that is not its own.
     pub(super) fn begin() -> Result<Executing, Error> {
+        if !stack::is_own() {
+            return Err(Error::new(
+                jsep_status::JSEP_FOREIGN_STACK,
+                "the call came on another stack than the thread's own, such as a fiber's, where no engine can run",
+            ));
+        }
         if EXECUTING.replace(true) {
             return Err(Error::new(
                 jsep_status::JSEP_REENTERED,
