@@ -40,6 +40,11 @@ fn set_locale() -> Result<(), Error> {
     }
 }
 
+/// Fills `bytes` for V8's hashes and `Math.random`. V8 itself would open a file for each isolate, and take the time of day if it can't.
+fn random_bytes(bytes: &mut [u8]) -> bool {
+    getrandom::fill(bytes).is_ok()
+}
+
 /// Starts V8 and answers with the nanoseconds that it took, or 0 when V8 ran already in the same mode.
 pub(super) fn start(options: &Options) -> Result<u64, Error> {
     let wished = Mode { jit: options.jit, helper_threads: options.helper_threads.unwrap_or(u32::from(options.jit)) };
@@ -88,6 +93,7 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
         0 => v8::new_single_threaded_default_platform(false),
         threads => v8::new_unprotected_default_platform(threads, false),
     };
+    v8::V8::set_entropy_source(random_bytes);
     v8::V8::initialize_platform(platform.make_shared());
     v8::V8::initialize();
     MACHINE_CODE.store(wished.jit, Ordering::Relaxed);
