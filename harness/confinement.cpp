@@ -28,6 +28,7 @@ constexpr int LIBRARY_CALLS[] = {
     SCMP_SYS(gettid),
     SCMP_SYS(sched_yield),
     SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sysinfo),
 };
 
 // What this program needs to end a thread, besides writing its log.

@@ -15,7 +15,7 @@ STARTER = 'export const handler = () => { ccf.host.triggerSubprocess(["true"]); 
 MANY = """
 export function handler() {
   const kept = [];
-  for (let number = 0; number < 2000; number++) kept.push(new Uint8Array(50_000), `${number}`.repeat(1000));
+  for (let number = 0; number < 2000; number++) kept.push(new Uint8Array(20_000), `${number}`.repeat(1000));
   const digest = ccf.crypto.digest("SHA-256", ccf.strToBuf("x".repeat(1_000_000)));
   ccf.kv.table.set(ccf.strToBuf("key"), digest);
   console.log(ccf.crypto.generateAesKey(256).byteLength, Math.random(), Date.now());
