@@ -4,6 +4,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <linux/prctl.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <string>
 #include <sys/mman.h>
@@ -15,7 +17,7 @@
 
 namespace {
 
-// What the libraries need to execute a request, besides executable memory.
+// What the libraries need to execute a request, besides what follows with conditions.
 constexpr int LIBRARY_CALLS[] = {
     SCMP_SYS(brk),
     SCMP_SYS(munmap),
@@ -93,6 +95,7 @@ Confinement::Confinement(bool machine_code, int log) : filter_(seccomp_init(SCMP
             allow(SCMP_SYS(write), {SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(descriptor))});
         }
     }
+    allow(SCMP_SYS(prctl), {SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA)});
     // Memory, but no files in it; and executable only for machine code.
     std::vector<scmp_arg_cmp> protection;
     if (!machine_code) {
@@ -117,8 +120,11 @@ void Confinement::enter() const {
     require(seccomp_load(filter_.get()));
 }
 
-// The C library's allocator reads a file of the system the first time that a thread gives memory back.
+// The C library's allocator reads files of the system: the first time that a thread gives memory back, and to limit its
+// arenas when many threads have one, to this number.
 void Confinement::prepare_allocator() const {
+    constexpr int ARENAS_OF_PROCESSOR = 8;
+    mallopt(M_ARENA_MAX, ARENAS_OF_PROCESSOR * static_cast<int>(std::thread::hardware_concurrency()));
     std::thread([] {
         constexpr size_t PIECES = 16;
         constexpr size_t PIECE_BYTES = 100 << 10;
