@@ -57,6 +57,7 @@ struct BenchArguments {
     double rate;                    // Requests per second; 0: each follows the one before.
     size_t repeat;                  // Measurements of each request.
     std::optional<double> warm_up;  // Seconds; nothing: a part of the measurement's.
+    bool confines = false;          // The threads that send.
     bool json;
 };
 
@@ -67,6 +68,7 @@ struct ReportArguments {
     CacheArguments cache;
     std::vector<std::string> requests;  // METHOD TARGET [BODY], sent before the report.
     unsigned count = 1;                 // How often each is sent.
+    bool confines = false;              // The thread that executes them.
 };
 
 int call(const CallArguments& arguments);

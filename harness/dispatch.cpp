@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "bytes.hpp"
+#include "confinement.hpp"
 #include "historical.hpp"
 #include "past_state.hpp"
 
@@ -118,7 +119,9 @@ Answer Dispatcher::execute_until_committed(const Endpoint& endpoint, const jsep_
         }
         Transaction transaction = store_.begin();
         const HostTable table(transaction, services_);
-        const std::optional<Response> response = endpoint.execute(request, table.get());
+        const auto execute = [&] { return endpoint.execute(request, table.get()); };
+        const std::optional<Response> response =
+            services_.confined == nullptr ? execute() : services_.confined->run(execute);
         if (!response) {
             continue;
         }

@@ -9,12 +9,16 @@
 
 #include "jsep.h"
 
+class ConfinedThreads;
+
 // What all requests share. All outlive the requests; what is null is not offered.
 struct HostServices {
     Log& log;
     History* history = nullptr;
     const MapRestrictions* restrictions = nullptr;
     const Subprocesses* subprocesses = nullptr;
+    // Null: the thread that answers a request executes it.
+    ConfinedThreads* confined = nullptr;
 };
 
 class HostTable {

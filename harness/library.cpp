@@ -1,6 +1,7 @@
 #include "library.hpp"
 
 #include "bytes.hpp"
+#include "file.hpp"
 
 namespace {
 
@@ -43,6 +44,10 @@ jsep_registry* new_registry(const Plugin& plugin, const Engine& engine) {
 
 Engine::Engine(const Plugin& plugin, const Options& options, Log& log)
     : plugin_(&plugin), handle_(start_engine(plugin, options, log), plugin.engine_free) {}
+
+bool Engine::makes_code() const {
+    return parse_json(report(), "the engine's report").value("jit", true);
+}
 
 std::string Engine::report() const {
     std::string text;

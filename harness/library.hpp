@@ -25,6 +25,8 @@ public:
 
     // A JSON object about the engine.
     std::string report() const;
+    // Whether it makes machine code while it runs.
+    bool makes_code() const;
     const jsep_engine* get() const { return handle_.get(); }
 
 private:

@@ -20,6 +20,8 @@ public:
     Log(const Log&) = delete;
     Log& operator=(const Log&) = delete;
 
+    // What it writes to, or -1.
+    int descriptor() const { return descriptor_; }
     // Never throws: it is called from within the library, where an exception must not pass.
     void write(jsep_log_level level, std::string_view text) noexcept;
 

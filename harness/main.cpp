@@ -73,6 +73,7 @@ struct Common {
     std::string app;
     std::vector<std::string> options;
     CacheArguments cache;
+    bool confines = false;
 
     void add_to(CLI::App& command) {
         command.add_option("--plugin", plugin, "The library to load")->required()->type_name("LIB");
@@ -86,6 +87,9 @@ struct Common {
         command.add_option("--cache-secret", cache.secret, "Secret that seals it; without it, guard the directory")
             ->type_name("FILE")
             ->needs(directory);
+        command.add_flag("--seccomp", confines,
+                         "End the program when a thread that executes requests makes another system call than those of "
+                         "docs/system_calls.md");
         command.add_option("--app", app, "App directory, or packed bundle")->required()->type_name("DIR|BUNDLE.json");
         return add_list(command, "--option", options, "Option of the engine, or default of a run-time option")
             ->type_name("NAME=VALUE");
@@ -143,6 +147,7 @@ void add_call(CLI::App& program, std::function<int()>& action) {
             arguments.app = given->app;
             arguments.cache = given->cache;
             arguments.options = given->split_options();
+            arguments.service.confined_threads = given->confines ? 1 : 0;
             arguments.headers = split_headers(given->headers);
             arguments.body = given->body.rfind('@', 0) == 0 ? read_file(given->body.substr(1)) : given->body;
             if (has_caller) {
@@ -197,6 +202,7 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
             arguments.app = given->app;
             arguments.cache = given->cache;
             arguments.options = given->split_options();
+            arguments.service.confined_threads = given->confines ? arguments.threads : 0;
             // Issuers are often URLs, which may have equals signs; paths of keys rarely do.
             for (const std::string& text : given->token_issuers) {
                 const size_t sign = text.rfind('=');
@@ -261,6 +267,7 @@ void add_bench(CLI::App& program, std::function<int()>& action) {
             arguments.app = given->app;
             arguments.cache = given->cache;
             arguments.headers = split_headers(given->headers);
+            arguments.confines = given->confines;
             arguments.libraries = pair_options(*command, plugin, given->plugins, option, given->split_options());
             return bench(arguments);
         };
@@ -285,6 +292,7 @@ void add_report(CLI::App& program, std::function<int()>& action) {
             arguments.plugin = given->plugin;
             arguments.app = given->app;
             arguments.cache = given->cache;
+            arguments.confines = given->confines;
             arguments.options = given->split_options();
             return report(arguments);
         };

@@ -11,6 +11,7 @@
 
 #include "application.hpp"
 #include "auth.hpp"
+#include "confinement.hpp"
 #include "dispatch.hpp"
 #include "histogram.hpp"
 #include "load.hpp"
@@ -105,7 +106,8 @@ void drive(const Dispatcher& dispatcher, const RequestTemplate& request_template
 }
 
 Phase run_phase(const Dispatcher& dispatcher, const RequestTemplate& request_template, std::atomic<uint64_t>& numbers,
-                const BenchArguments& arguments, double seconds, uint64_t count) {
+                const BenchArguments& arguments, const std::optional<Confinement>& confinement, double seconds,
+                uint64_t count) {
     std::vector<std::unique_ptr<Counts>> counts;
     std::vector<std::thread> running;
     const double cpu_before = cpu_seconds();
@@ -114,6 +116,9 @@ Phase run_phase(const Dispatcher& dispatcher, const RequestTemplate& request_tem
     for (size_t index = 0; index < arguments.threads; ++index) {
         counts.push_back(std::make_unique<Counts>());
         running.emplace_back([&, own = counts.back().get()] {
+            if (confinement) {
+                confinement->enter();
+            }
             drive(dispatcher, request_template, numbers, load, arguments.rate > 0, *own);
         });
     }
@@ -184,6 +189,10 @@ nlohmann::ordered_json figures(const Phase& phase) {
 nlohmann::ordered_json measure(const BenchLibrary& library, const BenchArguments& arguments) {
     Log log = Log::to_nowhere();
     const Application application(library.path, arguments.app, library.options, arguments.cache, log);
+    std::optional<Confinement> confinement;
+    if (arguments.confines) {
+        confinement.emplace(application.engine().makes_code(), log.descriptor());
+    }
     Store store(KEPT_VALUES);
     const Authenticator authenticator({}, {});
     const Dispatcher dispatcher(application.registry(), store, authenticator, HostServices{log});
@@ -200,16 +209,17 @@ nlohmann::ordered_json measure(const BenchLibrary& library, const BenchArguments
     auto results = nlohmann::ordered_json::array();
     for (size_t index = 0; index < templates.size(); ++index) {
         std::atomic<uint64_t> numbers{1};
-        run_phase(dispatcher, templates[index], numbers, arguments, warm_up_seconds(arguments), 0);
+        run_phase(dispatcher, templates[index], numbers, arguments, confinement, warm_up_seconds(arguments), 0);
         for (size_t repeat = 0; repeat < arguments.repeat; ++repeat) {
-            const Phase phase =
-                run_phase(dispatcher, templates[index], numbers, arguments, arguments.seconds, arguments.count);
+            const Phase phase = run_phase(dispatcher, templates[index], numbers, arguments, confinement,
+                                          arguments.seconds, arguments.count);
             nlohmann::ordered_json result{
                 {"library", library.path},
                 {"options", options},
                 {"request", arguments.requests[index]},
                 {"threads", arguments.threads},
                 {"rate", arguments.rate},
+                {"seccomp", arguments.confines},
                 {"repeat", repeat},
                 {"startup_ms", milliseconds(application.start_time())},
                 {"install_ms", milliseconds(application.install_time())},

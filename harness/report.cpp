@@ -36,7 +36,9 @@ int report(const ReportArguments& arguments) {
     Application application(arguments.plugin, arguments.app, arguments.options, arguments.cache, log);
     if (!arguments.requests.empty()) {
         const Authenticator authenticator({}, {});
-        send(Service(application, authenticator, log, {}), arguments);
+        ServiceArguments service;
+        service.confined_threads = arguments.confines ? 1 : 0;
+        send(Service(application, authenticator, log, service), arguments);
     }
     const nlohmann::ordered_json object = {
         {"engine", parse_json(application.engine().report(), "the engine's report")},

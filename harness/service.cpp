@@ -46,9 +46,13 @@ Service::Service(Application& application, const Authenticator& authenticator, L
       history_(ledger_, arguments.historical_delay),
       restrictions_(restrictions(arguments)),
       subprocesses_(arguments.allows_subprocesses ? std::make_optional<Subprocesses>() : std::nullopt),
+      confined_(arguments.confined_threads == 0
+                    ? nullptr
+                    : std::make_unique<ConfinedThreads>(arguments.confined_threads, application.engine().makes_code(),
+                                                        log.descriptor())),
       dispatcher_(application.registry(), store_, authenticator,
                   HostServices{log, &history_, restrictions_.empty() ? nullptr : &restrictions_,
-                               subprocesses_ ? &*subprocesses_ : nullptr},
+                               subprocesses_ ? &*subprocesses_ : nullptr, confined_.get()},
                   &built_ins_, &metrics_) {
     add_ledger_endpoints(built_ins_, history_);
     built_ins_.add("GET", "/api/metrics", [this](const Request&) { return json_answer(200, metrics_.report()); });

@@ -9,6 +9,7 @@
 #include "application.hpp"
 #include "auth.hpp"
 #include "built_ins.hpp"
+#include "confinement.hpp"
 #include "dispatch.hpp"
 #include "history.hpp"
 #include "ledger.hpp"
@@ -28,6 +29,7 @@ struct ServiceArguments {
     std::vector<std::string> restricted_maps;  // As MapRestrictions reads them.
     bool allows_subprocesses = false;
     Operators operators = Operators::NOBODY;
+    size_t confined_threads = 0;  // That execute the requests; 0: those that answer them do.
 };
 
 class Service {
@@ -45,6 +47,7 @@ private:
     History history_;
     const MapRestrictions restrictions_;
     const std::optional<Subprocesses> subprocesses_;
+    const std::unique_ptr<ConfinedThreads> confined_;
     Metrics metrics_;
     BuiltIns built_ins_;
     Dispatcher dispatcher_;

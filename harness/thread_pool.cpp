@@ -1,6 +1,6 @@
 #include "thread_pool.hpp"
 
-ThreadPool::ThreadPool(size_t threads) {
+ThreadPool::ThreadPool(size_t threads, std::function<void()> begin) : begin_(std::move(begin)) {
     threads_.reserve(threads);
     for (size_t index = 0; index < threads; ++index) {
         threads_.emplace_back([this] { work(); });
@@ -33,6 +33,7 @@ void ThreadPool::finish() {
 }
 
 void ThreadPool::work() {
+    begin_();
     for (;;) {
         std::function<void()> task;
         {

@@ -10,8 +10,9 @@
 
 class ThreadPool {
 public:
-    // All threads exist when the constructor returns.
-    explicit ThreadPool(size_t threads);
+    // All threads exist when the constructor returns. Each runs `begin` before its first task; it must not throw.
+    explicit ThreadPool(
+        size_t threads, std::function<void()> begin = [] {});
     // Runs the tasks that are still waiting, then ends the threads.
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
@@ -25,6 +26,7 @@ public:
 private:
     void work();
 
+    const std::function<void()> begin_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<std::function<void()>> tasks_;

@@ -81,10 +81,13 @@ enum jsep_status
     JSEP_NO_APP = 302,
     // A host callback called the library again on the thread of a running request. Range 400 to 499: execution.
     JSEP_REENTERED = 400,
-    // The process was forked after the engine was made; engines don't work in a forked child.
+    // The process was forked after its first engine was made. Engines don't work in a forked child: there each function that is
+    // given an engine, a registry or an endpoint answers this or an empty value, and freeing one does nothing.
     JSEP_FORKED = 401,
     // A store callback failed while the writes of a finished request were handed over.
     JSEP_STORE_FAILED = 402,
+    // An install, idle time or execution was asked for on another stack than the thread's own, such as a fiber's or a coroutine's.
+    JSEP_FOREIGN_STACK = 403,
     // The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,
     // A defect of the library; the message says where. The library stays usable.
@@ -728,8 +731,8 @@ struct jsep_bytes jsep_endpoint_properties(const struct jsep_endpoint *endpoint)
 // again. The callbacks of `host` run on this thread, during this call. Any thread, also one older than the library; several
 // threads at once.
 //
-// Errors: `JSEP_CONFLICT`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_STORE_FAILED`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`,
-// `JSEP_INVALID_ARGUMENT`.
+// Errors: `JSEP_CONFLICT`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_FOREIGN_STACK`, `JSEP_STORE_FAILED`, `JSEP_NULL_ARGUMENT`,
+// `JSEP_STRUCT_SIZE`, `JSEP_INVALID_ARGUMENT`.
 jsep_status jsep_endpoint_execute(const struct jsep_endpoint *endpoint,
                                   const struct jsep_request *request,
                                   const struct jsep_host *host,

@@ -20,6 +20,9 @@ BUILD = Path(os.environ.get("JSEP_BUILD", REPOSITORY / "build")).resolve()
 HOST_PROGRAM = BUILD / "jsep-host"
 TEST_APPS = Path(__file__).resolve().parent / "apps"
 START_SECONDS = 60
+
+# A run in which no thread that executes requests may make a system call beyond those of docs/system_calls.md.
+CONFINED = bool(os.environ.get("JSEP_TEST_SECCOMP"))
 REQUEST_SECONDS = 20
 
 # The run-time options of an app, as they are when nobody has set them.
@@ -72,6 +75,8 @@ def arguments(engine: Engine, app: Path, options: dict[str, object]) -> list[str
     # A second run with the same directory holds all rules on stored apps (but for test_cache.py, which has its own).
     if os.environ.get("JSEP_TEST_CACHE"):
         words += ["--cache", os.environ["JSEP_TEST_CACHE"]]
+    if CONFINED:
+        words += ["--seccomp"]
     return words
 
 
@@ -182,6 +187,10 @@ class Host:
     def connection(self) -> http.client.HTTPConnection:
         """A connection that sends a request target as it is given. It is not encrypted."""
         return http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=REQUEST_SECONDS)
+
+    def memory_maps(self) -> str:
+        """The parts of the host's memory, as the kernel lists them."""
+        return Path(f"/proc/{self._process.pid}/maps").read_text()
 
     def log(self) -> str:
         """All that the host has written to its log."""

@@ -5,11 +5,12 @@ set -euo pipefail
 
 packages=(
   build-essential cmake binutils            # C and C++; OpenSSL for the libraries is built from its source
-  libcli11-dev nlohmann-json3-dev libssl-dev libsqlite3-dev   # what jsep-host is made of
+  libcli11-dev nlohmann-json3-dev libseccomp-dev libssl-dev libsqlite3-dev   # what jsep-host is made of
   python3                                   # the comparison of `make run`
 )
 if [ "${1-}" = tests ] || [ "${1-}" = peers ]; then
   packages+=(python3-venv clang-format pkg-config)
+  packages+=(libjemalloc2 libtcmalloc-minimal4 libmimalloc2.0)   # allocators that a host may have
   # Node.js bundles the apps that come from npm. It often is there from elsewhere than Debian.
   if ! command -v node > /dev/null || ! command -v npm > /dev/null; then
     packages+=(nodejs npm)

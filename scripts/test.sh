@@ -37,4 +37,7 @@ run "apps that are made with npm" scripts/build_apps.sh "$build"
 run "end-to-end tests on both libraries" env JSEP_BUILD="$build" "$build/venv/bin/pytest" python_tests -q
 run "some of them in realms that are poisoned before each request" \
   env JSEP_BUILD="$build" JSEP_TEST_POISON=1 "$build/venv/bin/pytest" python_tests/test_globals.py -q
+run "end-to-end tests in threads that make few system calls" \
+  env JSEP_BUILD="$build" JSEP_TEST_SECCOMP=1 "$build/venv/bin/pytest" -q \
+  python_tests/test_{system_calls,kv,crypto,crypto_keys,historical,isolation,limits,memory_maps}.py
 step "all tests passed"

@@ -56,10 +56,13 @@ pub enum jsep_status {
 
     /// A host callback called the library again on the thread of a running request. Range 400 to 499: execution.
     JSEP_REENTERED = 400,
-    /// The process was forked after the engine was made; engines don't work in a forked child.
+    /// The process was forked after its first engine was made. Engines don't work in a forked child: there each function that is
+    /// given an engine, a registry or an endpoint answers this or an empty value, and freeing one does nothing.
     JSEP_FORKED = 401,
     /// A store callback failed while the writes of a finished request were handed over.
     JSEP_STORE_FAILED = 402,
+    /// An install, idle time or execution was asked for on another stack than the thread's own, such as a fiber's or a coroutine's.
+    JSEP_FOREIGN_STACK = 403,
 
     /// The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,

@@ -7,7 +7,7 @@ use super::request::jsep_request;
 use super::response::jsep_response;
 use super::{jsep_bytes, jsep_status};
 use crate::app::Mode;
-use crate::invoke::Found;
+use crate::invoke::{Found, Unforked};
 
 /// An endpoint as found for one path, with the values of its path template.
 ///
@@ -17,12 +17,12 @@ use crate::invoke::Found;
 ///
 /// Source: `src/abi/endpoint.rs`.
 pub struct jsep_endpoint {
-    found: Found,
+    found: Unforked<Found>,
 }
 
 impl jsep_endpoint {
     pub(super) fn new(found: Found) -> Self {
-        jsep_endpoint { found }
+        jsep_endpoint { found: Unforked::new(found) }
     }
 }
 
@@ -45,7 +45,7 @@ pub enum jsep_mode {
 pub unsafe extern "C" fn jsep_endpoint_template(endpoint: *const jsep_endpoint) -> jsep_bytes {
     boundary("jsep_endpoint_template", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        Ok(jsep_bytes::lend(unsafe { required(endpoint, "endpoint") }?.found.endpoint().template.as_bytes()))
+        Ok(jsep_bytes::lend(unsafe { required(endpoint, "endpoint") }?.found.get()?.endpoint().template.as_bytes()))
     })
 }
 
@@ -54,7 +54,7 @@ pub unsafe extern "C" fn jsep_endpoint_template(endpoint: *const jsep_endpoint) 
 pub unsafe extern "C" fn jsep_endpoint_mode(endpoint: *const jsep_endpoint) -> jsep_mode {
     boundary("jsep_endpoint_mode", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        Ok(match unsafe { required(endpoint, "endpoint") }?.found.endpoint().mode {
+        Ok(match unsafe { required(endpoint, "endpoint") }?.found.get()?.endpoint().mode {
             Mode::ReadWrite => jsep_mode::JSEP_MODE_READWRITE,
             Mode::ReadOnly => jsep_mode::JSEP_MODE_READONLY,
             Mode::Historical => jsep_mode::JSEP_MODE_HISTORICAL,
@@ -74,7 +74,7 @@ impl super::boundary::Failure for jsep_mode {
 pub unsafe extern "C" fn jsep_endpoint_properties(endpoint: *const jsep_endpoint) -> jsep_bytes {
     boundary("jsep_endpoint_properties", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        Ok(jsep_bytes::lend(unsafe { required(endpoint, "endpoint") }?.found.endpoint().properties.as_bytes()))
+        Ok(jsep_bytes::lend(unsafe { required(endpoint, "endpoint") }?.found.get()?.endpoint().properties.as_bytes()))
     })
 }
 
@@ -87,8 +87,8 @@ pub unsafe extern "C" fn jsep_endpoint_properties(endpoint: *const jsep_endpoint
 /// again. The callbacks of `host` run on this thread, during this call. Any thread, also one older than the library; several
 /// threads at once.
 ///
-/// Errors: `JSEP_CONFLICT`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_STORE_FAILED`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`,
-/// `JSEP_INVALID_ARGUMENT`.
+/// Errors: `JSEP_CONFLICT`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_FOREIGN_STACK`, `JSEP_STORE_FAILED`, `JSEP_NULL_ARGUMENT`,
+/// `JSEP_STRUCT_SIZE`, `JSEP_INVALID_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_endpoint_execute(
     endpoint: *const jsep_endpoint,
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn jsep_endpoint_execute(
         let endpoint = unsafe { required(endpoint, "endpoint") }?;
         // SAFETY: as above.
         let (request, host) = unsafe { (jsep_request::read(request)?, TableHost::read(host)?) };
-        let answer = endpoint.found.execute(&request, &host)?;
+        let answer = endpoint.found.get()?.execute(&request, &host)?;
         *out = Box::into_raw(Box::new(jsep_response::new(answer)));
         Ok(jsep_status::JSEP_OK)
     })

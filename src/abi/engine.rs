@@ -6,7 +6,7 @@ use super::timings::jsep_engine_timings;
 use super::{jsep_bytes, jsep_sink, jsep_status};
 use crate::error::Error;
 use crate::host::LogLevel;
-use crate::invoke::Plugin;
+use crate::invoke::{Plugin, Unforked};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 ///
 /// Source: `src/abi/engine.rs`.
 pub struct jsep_engine {
-    pub(super) plugin: Arc<Plugin>,
+    pub(super) plugin: Unforked<Arc<Plugin>>,
 }
 
 /// The host's log function, callable from any thread.
@@ -74,7 +74,7 @@ pub unsafe extern "C" fn jsep_engine_new(
             }
         };
         let plugin = Plugin::start(&options, Box::new(log))?;
-        *out = Box::into_raw(Box::new(jsep_engine { plugin: Arc::new(plugin) }));
+        *out = Box::into_raw(Box::new(jsep_engine { plugin: Unforked::new(Arc::new(plugin)) }));
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -86,7 +86,7 @@ pub unsafe extern "C" fn jsep_engine_report(engine: *const jsep_engine, report: 
         // SAFETY: the rules of the interface, see the head of this room.
         let (engine, report) = unsafe { (required(engine, "engine")?, required(report, "report")?) };
         // SAFETY: the rules of the interface, see the head of this room.
-        unsafe { report.put(engine.plugin.report().to_string().as_bytes()) };
+        unsafe { report.put(engine.plugin.get()?.report().to_string().as_bytes()) };
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -104,7 +104,7 @@ pub unsafe extern "C" fn jsep_engine_idle(
     boundary("jsep_engine_idle", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let engine = unsafe { required(engine, "engine") }?;
-        let left = engine.plugin.idle(Duration::from_nanos(nanoseconds))?;
+        let left = engine.plugin.get()?.idle(Duration::from_nanos(nanoseconds))?;
         // SAFETY: the rules of the interface, see the head of this room.
         if let Some(more) = unsafe { more.as_mut() } {
             *more = left;
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn jsep_engine_timings_get(
         // SAFETY: the rules of the interface, see the head of this room.
         let (engine, timings) = unsafe { (required(engine, "engine")?, required_out(timings, "timings")?) };
         check_size(timings.size, size_of::<jsep_engine_timings>(), "timings")?;
-        let measured = engine.plugin.timings();
+        let measured = engine.plugin.get()?.timings();
         timings.start_ns = measured.start;
         timings.total_ns = measured.total;
         Ok::<_, Error>(jsep_status::JSEP_OK)

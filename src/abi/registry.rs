@@ -7,7 +7,7 @@ use super::engine::jsep_engine;
 use super::options::{self, jsep_option};
 use super::timings::jsep_install_timings;
 use super::{jsep_bytes, jsep_sink, jsep_status};
-use crate::invoke::Registry;
+use crate::invoke::{Registry, Unforked};
 use std::sync::Arc;
 
 /// A place for one app, whose version can be replaced while it serves.
@@ -17,7 +17,7 @@ use std::sync::Arc;
 ///
 /// Source: `src/abi/registry.rs`.
 pub struct jsep_registry {
-    registry: Arc<Registry>,
+    registry: Unforked<Arc<Registry>>,
 }
 
 /// Makes a registry without an app. On success the caller frees `*registry` with `jsep_registry_free`. Any thread.
@@ -32,7 +32,8 @@ pub unsafe extern "C" fn jsep_registry_new(
         *out = std::ptr::null_mut();
         // SAFETY: as above.
         let engine = unsafe { required(engine, "engine") }?;
-        *out = Box::into_raw(Box::new(jsep_registry { registry: Arc::new(Registry::new(Arc::clone(&engine.plugin))) }));
+        let registry = Arc::new(Registry::new(Arc::clone(engine.plugin.get()?)));
+        *out = Box::into_raw(Box::new(jsep_registry { registry: Unforked::new(registry) }));
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -52,7 +53,7 @@ pub unsafe extern "C" fn jsep_registry_install(registry: *const jsep_registry, b
     boundary("jsep_registry_install", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, bundle) = unsafe { (required(registry, "registry")?, bundle.slice()) };
-        registry.registry.install(bundle)?;
+        registry.registry.get()?.install(bundle)?;
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -72,7 +73,7 @@ pub unsafe extern "C" fn jsep_registry_set_cache(
         // SAFETY: the rules of the interface, see the head of this room.
         let registry = unsafe { required(registry, "registry") }?;
         // SAFETY: as above; the function's comment says how long the table's functions have to be there.
-        registry.registry.set_cache(unsafe { cache::read(cache) }?);
+        registry.registry.get()?.set_cache(unsafe { cache::read(cache) }?);
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -90,7 +91,7 @@ pub unsafe extern "C" fn jsep_registry_set_options(
     boundary("jsep_registry_set_options", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, options) = unsafe { (required(registry, "registry")?, options::read(options, count)?) };
-        registry.registry.set_options(&options)?;
+        registry.registry.get()?.set_options(&options)?;
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -103,7 +104,7 @@ pub unsafe extern "C" fn jsep_registry_report(registry: *const jsep_registry, re
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, report) = unsafe { (required(registry, "registry")?, required(report, "report")?) };
         // SAFETY: the rules of the interface, see the head of this room.
-        unsafe { report.put(registry.registry.report().to_string().as_bytes()) };
+        unsafe { report.put(registry.registry.get()?.report().to_string().as_bytes()) };
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -119,7 +120,7 @@ pub unsafe extern "C" fn jsep_registry_timings_get(
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, timings) = unsafe { (required(registry, "registry")?, required_out(timings, "timings")?) };
         check_size(timings.size, size_of::<jsep_install_timings>(), "timings")?;
-        let measured = registry.registry.timings();
+        let measured = registry.registry.get()?.timings();
         timings.bundle_ns = measured.bundle;
         timings.compile_ns = measured.compile;
         timings.evaluate_ns = measured.evaluate;
@@ -152,7 +153,7 @@ pub unsafe extern "C" fn jsep_registry_find(
         let registry = unsafe { required(registry, "registry") }?;
         // SAFETY: the rules of the interface, see the head of this room.
         let (method, path) = unsafe { (method.slice(), path.slice()) };
-        let found = registry.registry.find(&String::from_utf8_lossy(method), &String::from_utf8_lossy(path))?;
+        let found = registry.registry.get()?.find(&String::from_utf8_lossy(method), &String::from_utf8_lossy(path))?;
         *out = Box::into_raw(Box::new(jsep_endpoint::new(found)));
         Ok(jsep_status::JSEP_OK)
     })
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn jsep_registry_methods(
         let (registry, sink) = unsafe { (required(registry, "registry")?, required(methods, "methods")?) };
         // SAFETY: the rules of the interface, see the head of this room.
         let path = unsafe { path.slice() };
-        let methods = registry.registry.methods(&String::from_utf8_lossy(path))?;
+        let methods = registry.registry.get()?.methods(&String::from_utf8_lossy(path))?;
         // SAFETY: the rules of the interface, see the head of this room.
         unsafe { sink.put(methods.as_bytes()) };
         Ok(jsep_status::JSEP_OK)

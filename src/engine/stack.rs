@@ -8,17 +8,31 @@ const RESERVE: usize = 128 << 10;
 /// The least stack with which a script can run at all.
 const SMALLEST: usize = 24 << 10;
 
+/// Where a thread's stack is. A thread that may run elsewhere, as with fibers, has this one all the same.
+#[derive(Clone, Copy)]
+struct Stack {
+    /// Lowest usable address.
+    lowest: usize,
+    highest: usize,
+}
+
 thread_local! {
-    /// Lowest address of this thread's stack, or 0 before it was asked for.
-    static LOWEST: Cell<usize> = const { Cell::new(0) };
+    /// This thread's stack, once it was asked for.
+    static OWN: Cell<Option<Stack>> = const { Cell::new(None) };
 }
 
 /// How much of the calling thread's stack scripts may use when they ask for `bytes`; `None` when that is too little to run
 /// anything.
 pub fn usable(bytes: usize) -> Option<usize> {
-    let here = current();
-    let available = here.saturating_sub(lowest(here)).saturating_sub(RESERVE);
+    let available = current().saturating_sub(own().lowest).saturating_sub(RESERVE);
     Some(bytes.min(available)).filter(|usable| *usable >= SMALLEST)
+}
+
+/// Whether the calling thread runs on its own stack. On another one, such as a fiber's, nobody knows how much there is, and V8 ends
+/// the process when it collects garbage.
+pub fn is_own() -> bool {
+    let own = own();
+    (own.lowest..own.highest).contains(&current())
 }
 
 /// Roughly the address of the top of the stack.
@@ -27,15 +41,11 @@ pub fn current() -> usize {
     std::ptr::from_ref(&marker).addr()
 }
 
-/// Lowest usable address of the calling thread's stack.
-fn lowest(here: usize) -> usize {
-    let known = LOWEST.get();
-    if known != 0 {
-        return known;
-    }
-    let found = if is_main_thread() { main_thread_lowest(here) } else { thread_lowest() };
-    LOWEST.set(found);
-    found
+fn own() -> Stack {
+    let known = OWN.get();
+    let own = known.unwrap_or_else(|| if is_main_thread() { main_thread() } else { other_thread() });
+    OWN.set(Some(own));
+    own
 }
 
 fn is_main_thread() -> bool {
@@ -43,29 +53,33 @@ fn is_main_thread() -> bool {
     unsafe { libc::getpid() == libc::gettid() }
 }
 
-/// The main thread's stack grows up to its limit. The C library would read a file to tell where it began, so this assumes that
-/// no more than a quarter of it is in use.
-fn main_thread_lowest(here: usize) -> usize {
+/// The main thread's stack grows from its end, near which the kernel put some random bytes, up to its limit. The C library would read
+/// a file to tell. A quarter is left, because the limit may have been another one when the process began.
+fn main_thread() -> Stack {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is writable.
     let known =
         unsafe { libc::getrlimit(libc::RLIMIT_STACK, &raw mut limit) } == 0 && limit.rlim_cur != libc::RLIM_INFINITY;
     let size = if known { usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX) } else { 8 << 20 };
-    here.saturating_sub(size / 4 * 3)
+    // SAFETY: the call has no preconditions.
+    let highest = usize::try_from(unsafe { libc::getauxval(libc::AT_RANDOM) }).unwrap_or(0);
+    Stack { lowest: highest.saturating_sub(size / 4 * 3), highest }
 }
 
-fn thread_lowest() -> usize {
+fn other_thread() -> Stack {
+    // Without knowledge nothing runs rather than too much.
+    let unknown = Stack { lowest: usize::MAX, highest: usize::MAX };
     // SAFETY: the attributes are initialised by `pthread_getattr_np` when it answers 0, read, and destroyed once.
     unsafe {
         let mut attributes = std::mem::zeroed::<libc::pthread_attr_t>();
         if libc::pthread_getattr_np(libc::pthread_self(), &raw mut attributes) != 0 {
-            // Without knowledge nothing runs rather than too much.
-            return usize::MAX;
+            return unknown;
         }
         let (mut address, mut size, mut guard) = (std::ptr::null_mut(), 0, 0);
         let known = libc::pthread_attr_getstack(&raw const attributes, &raw mut address, &raw mut size) == 0;
         let guarded = libc::pthread_attr_getguardsize(&raw const attributes, &raw mut guard) == 0;
         libc::pthread_attr_destroy(&raw mut attributes);
-        if known && guarded { address.addr() + guard } else { usize::MAX }
+        let lowest = address.addr() + guard;
+        if known && guarded { Stack { lowest, highest: address.addr() + size } } else { unknown }
     }
 }

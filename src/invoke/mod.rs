@@ -6,5 +6,6 @@ mod registry;
 mod response;
 
 pub use plugin::{EngineTimings, Plugin};
+pub use process::Unforked;
 pub use registry::{Found, InstallTimings, Registry};
 pub use response::{ExecutionTimings, Response};

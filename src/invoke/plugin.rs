@@ -30,8 +30,9 @@ impl Plugin {
         let begin = Instant::now();
         process::not_forked()?;
         let (options, runtime) = Options::parse(options, engine::ABILITIES)?;
-        let engine = engine::create(&options)?;
+        // Before the engine has threads: a fork on another thread must not go unnoticed.
         process::watch_forks();
+        let engine = engine::create(&options)?;
         let start = engine.description().start_ns;
         let timings = EngineTimings { start, total: nanoseconds_since(begin) };
         Ok(Plugin { engine, options, runtime, log, timings })
@@ -39,7 +40,6 @@ impl Plugin {
 
     /// Does work ahead on the calling thread for about `time`; whether there is more to do.
     pub fn idle(&self, time: Duration) -> Result<bool, Error> {
-        process::not_forked()?;
         let _executing = process::Executing::begin()?;
         Ok(self.engine.idle(Instant::now() + time))
     }

@@ -1,7 +1,7 @@
 //! The installed version of an app, and how it is replaced.
 
 use super::plugin::Plugin;
-use super::process::{self, Executing};
+use super::process::Executing;
 use super::response::{self, Response};
 use crate::app::{App, Endpoint};
 use crate::engine::{Cache, Execution, InstalledApp, Request, RuntimeOptions, nanoseconds_since};
@@ -63,7 +63,6 @@ impl Registry {
 
     /// Installs a packed bundle; on an error the former app goes on.
     pub fn install(&self, bundle: &[u8]) -> Result<(), Error> {
-        process::not_forked()?;
         let executing = Executing::begin()?;
         // A lock poisoned by a panic guards no data here.
         let _installing = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -169,7 +168,6 @@ impl Found {
 
     /// Runs the endpoint for one request.
     pub fn execute(&self, request: &Request<'_>, host: &dyn Host) -> Result<Response, Error> {
-        process::not_forked()?;
         let _executing = Executing::begin()?;
         let begin = Instant::now();
         let options = self.registry.runtime_options();

@@ -68,8 +68,6 @@ pub(super) enum Ended {
     TimedOut,
     OutOfMemory,
     OutOfStack,
-    /// The watchdog's thread can't be started.
-    Unguarded,
 }
 
 impl Ended {
@@ -79,7 +77,6 @@ impl Ended {
             Ended::TimedOut => (Failure::TimedOut, "InternalError: interrupted"),
             Ended::OutOfMemory => (Failure::Thrown, super::exception::OUT_OF_MEMORY),
             Ended::OutOfStack => (Failure::Thrown, super::exception::STACK_OVERFLOW),
-            Ended::Unguarded => (Failure::Thrown, "InternalError: no thread for the time limit"),
         };
         (failure, Exception { message: message.to_owned(), trace: None })
     }
@@ -125,7 +122,7 @@ impl Limits {
         // SAFETY: the isolate, which the caller has locked, outlives this call.
         let watched = unsafe { heap.ending.watch(isolate, self.heap_bytes) };
         let script = Script { isolate: isolate.thread_safe_handle(), ending: heap.ending.clone() };
-        let deadline = watchdog.arm(self.deadline, script).ok_or(Ended::Unguarded)?;
+        let deadline = watchdog.arm(self.deadline, script);
         let result = run(isolate);
         // A native function may have ended the script before the watchdog came to it.
         let timed_out = deadline.disarm() || Instant::now() >= self.deadline;

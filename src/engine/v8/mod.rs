@@ -75,9 +75,12 @@ pub fn library_name() -> &'static str {
 
 /// Starts V8, or joins it when it runs already in the wished mode.
 pub fn create(options: &Options) -> Result<Box<dyn Engine>, Error> {
-    let start_ns = platform::start(options)?;
-    let supply = Arc::new(Supply::new(options.helper_threads != Some(0)));
-    Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog: Arc::new(Watchdog::new()), supply }))
+    thread::without_signals(|| {
+        let start_ns = platform::start(options)?;
+        let supply = Arc::new(Supply::begin(options.helper_threads != Some(0))?);
+        let watchdog = Arc::new(Watchdog::begin()?);
+        Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog, supply }) as Box<dyn Engine>)
+    })
 }
 
 struct V8Engine {

@@ -40,6 +40,18 @@ fn set_locale() -> Result<(), Error> {
     }
 }
 
+unsafe extern "C" {
+    /// How many processors there are. V8's locks ask the first time that two threads want one, which reads a file; so they are made to
+    /// ask before there are requests.
+    #[link_name = "_ZN4absl13base_internal7NumCPUsEv"]
+    fn count_processors() -> std::ffi::c_int;
+}
+
+/// Fills `bytes` for V8's hashes and `Math.random`. V8 itself would open a file for each isolate, and take the time of day if it can't.
+fn random_bytes(bytes: &mut [u8]) -> bool {
+    getrandom::fill(bytes).is_ok()
+}
+
 /// Starts V8 and answers with the nanoseconds that it took, or 0 when V8 ran already in the same mode.
 pub(super) fn start(options: &Options) -> Result<u64, Error> {
     let wished = Mode { jit: options.jit, helper_threads: options.helper_threads.unwrap_or(u32::from(options.jit)) };
@@ -88,6 +100,9 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
         0 => v8::new_single_threaded_default_platform(false),
         threads => v8::new_unprotected_default_platform(threads, false),
     };
+    v8::V8::set_entropy_source(random_bytes);
+    // SAFETY: the function takes nothing, remembers a number, and may be called at any time.
+    unsafe { count_processors() };
     v8::V8::initialize_platform(platform.make_shared());
     v8::V8::initialize();
     MACHINE_CODE.store(wished.jit, Ordering::Relaxed);

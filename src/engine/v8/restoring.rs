@@ -119,7 +119,7 @@ mod tests {
         assert!(seed::keep().is_ok());
         let bundle = br#"{"metadata": {"endpoints": {}}, "modules": []}"#;
         let app = Arc::new(App::parse(bundle).unwrap_or_else(|_| unreachable!()));
-        let watchdog = Watchdog::new();
+        let watchdog = Watchdog::begin().unwrap_or_else(|_| unreachable!());
         let runtime: &RuntimeOptions = &runtime;
         test(Making { app: &app, runtime, watchdog: &watchdog, optional: options.optional });
     }

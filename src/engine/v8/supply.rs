@@ -1,7 +1,8 @@
 //! Ready realms: made before a request needs one, by a thread of the library or when the host says that it is idle.
 
 use super::isolates::Pool;
-use super::thread::LazyThread;
+use super::thread::Thread;
+use crate::error::Error;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,8 @@ const STACK_BYTES: usize = 1 << 20;
 /// Makes ready realms for the pools that ask for them.
 pub(super) struct Supply {
     shared: Arc<Shared>,
-    /// Whether a thread may be used; otherwise only the host's idle time is.
-    threaded: bool,
-    thread: LazyThread,
+    /// None: only the host's idle time is used.
+    thread: Option<Thread>,
 }
 
 #[derive(Default)]
@@ -34,9 +34,13 @@ struct State {
 }
 
 impl Supply {
-    /// A supply without a thread yet; it never gets one unless it is `threaded`.
-    pub(super) fn new(threaded: bool) -> Supply {
-        Supply { shared: Arc::default(), threaded, thread: LazyThread::default() }
+    /// Begins the thread, if it is to have one.
+    pub(super) fn begin(threaded: bool) -> Result<Supply, Error> {
+        let shared = Arc::<Shared>::default();
+        let own = Arc::clone(&shared);
+        let begin = || Thread::begin("jsep-realms", 2 * STACK_BYTES, move || own.run());
+        let thread = threaded.then(begin).transpose()?;
+        Ok(Supply { shared, thread })
     }
 
     /// Notes that a pool lacks ready realms. Does not wait for them.
@@ -45,10 +49,7 @@ impl Supply {
         state.full.retain(|known| !std::ptr::eq(known.as_ptr(), Arc::as_ptr(pool)));
         state.asking.push(Arc::downgrade(pool));
         drop(state);
-        if self.threaded {
-            self.ensure_thread();
-            self.shared.asked.notify_one();
-        }
+        self.shared.asked.notify_one();
     }
 
     /// Makes realms on the calling thread until `deadline`; whether there is more to make.
@@ -60,19 +61,15 @@ impl Supply {
         }
         !self.shared.lock().asking.is_empty()
     }
-
-    /// Starts the thread. If that fails, requests make their realms themselves.
-    fn ensure_thread(&self) {
-        let shared = Arc::clone(&self.shared);
-        self.thread.ensure("jsep-realms", 2 * STACK_BYTES, move || shared.run());
-    }
 }
 
 impl Drop for Supply {
     fn drop(&mut self) {
         self.shared.lock().stopped = true;
         self.shared.asked.notify_one();
-        self.thread.join();
+        if let Some(thread) = &mut self.thread {
+            thread.join();
+        }
     }
 }
 

@@ -1,15 +1,16 @@
 //! One thread that ends scripts at their deadline.
 
 use super::ending::Ending;
-use super::thread::LazyThread;
+use super::thread::Thread;
+use crate::error::Error;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-/// Ends the execution of isolates at deadlines. Its thread starts with the first deadline and ends with the watchdog.
+/// Ends the execution of isolates at deadlines. Its thread ends with it.
 pub(super) struct Watchdog {
     shared: Arc<Shared>,
-    thread: LazyThread,
+    thread: Thread,
 }
 
 /// What the watchdog ends.
@@ -40,15 +41,16 @@ pub(super) struct Deadline<'watchdog> {
 }
 
 impl Watchdog {
-    /// A watchdog without a thread yet.
-    pub(super) fn new() -> Watchdog {
+    /// Begins the thread.
+    pub(super) fn begin() -> Result<Watchdog, Error> {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
-        Watchdog { shared, thread: LazyThread::default() }
+        let own = Arc::clone(&shared);
+        let thread = Thread::begin("jsep-watchdog", 128 << 10, move || own.run())?;
+        Ok(Watchdog { shared, thread })
     }
 
-    /// Ends `script` at `moment`, unless the result is dropped before. `None` when the thread can't be started.
-    pub(super) fn arm(&self, moment: Instant, script: Script) -> Option<Deadline<'_>> {
-        self.ensure_thread()?;
+    /// Ends `script` at `moment`, unless the result is dropped before.
+    pub(super) fn arm(&self, moment: Instant, script: Script) -> Deadline<'_> {
         let mut state = self.shared.lock();
         let key = (moment, state.next_number);
         state.next_number += 1;
@@ -56,12 +58,7 @@ impl Watchdog {
         if state.wakes.is_none_or(|wakes| moment < wakes) {
             self.shared.changed.notify_one();
         }
-        Some(Deadline { shared: &self.shared, key })
-    }
-
-    fn ensure_thread(&self) -> Option<()> {
-        let shared = Arc::clone(&self.shared);
-        self.thread.ensure("jsep-watchdog", 128 << 10, move || shared.run())
+        Deadline { shared: &self.shared, key }
     }
 }
 

@@ -79,7 +79,7 @@ impl Installed {
             "modules": modules(with_buffers, "export function nothing() {}"),
         });
         let app = Arc::new(App::parse(bundle.to_string().as_bytes()).unwrap());
-        let watchdog = Watchdog::new();
+        let watchdog = Watchdog::begin().unwrap();
         let making = Making { app: &app, runtime: &runtime, watchdog: &watchdog, optional: options.optional };
         restoring::learn(making).unwrap();
         // As `V8App::install` does it.
@@ -125,7 +125,7 @@ impl Installed {
         let script = Script { isolate: isolate.thread_safe_handle(), ending: Ending::default() };
         let deadline = self.watchdog.arm(execution.deadline, script);
         let served = realm.serve(isolate, worker, &self.app, 0, &mut execution, Instant::now());
-        if deadline.is_some_and(|deadline| deadline.disarm()) {
+        if deadline.disarm() {
             isolate.cancel_terminate_execution();
         }
         served

@@ -1,0 +1,145 @@
+// Forks: engines do not work in the child, which is told so and never hangs; the parent goes on.
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "app.h"
+#include "check.h"
+#include "process.h"
+
+#define BUSY_FORKS 20
+#define CHILD_SECONDS 60
+
+// What the parent had when it forked.
+struct handles {
+    jsep_engine* engine;
+    jsep_registry* registry;
+    jsep_endpoint* endpoint;
+    jsep_response* response;
+    struct host* host;
+};
+
+static void check_forked(jsep_status status, const char* function) {
+    check_error(status, JSEP_FORKED, function, function);
+}
+
+static void use_engine(const struct handles* had) {
+    struct text text = {NULL, 0};
+    const jsep_sink sink = text_sink(&text);
+    jsep_engine* engine = NULL;
+    check_forked(jsep.engine_new(engine_options, engine_option_count, NULL, &engine), "jsep_engine_new");
+    check_forked(jsep.engine_report(had->engine, &sink), "jsep_engine_report");
+    check_forked(jsep.engine_idle(had->engine, 1000, NULL), "jsep_engine_idle");
+    jsep_engine_timings timings = {.size = sizeof(timings)};
+    check_forked(jsep.engine_timings_get(had->engine, &timings), "jsep_engine_timings_get");
+    text_free(&text);
+}
+
+static void use_registry(const struct handles* had) {
+    struct text text = {NULL, 0};
+    const jsep_sink sink = text_sink(&text);
+    jsep_registry* registry = NULL;
+    check_forked(jsep.registry_new(had->engine, &registry), "jsep_registry_new");
+    check_forked(jsep.registry_install(had->registry, bytes_of("{}")), "jsep_registry_install");
+    check_forked(jsep.registry_set_cache(had->registry, NULL), "jsep_registry_set_cache");
+    check_forked(jsep.registry_set_options(had->registry, NULL, 0), "jsep_registry_set_options");
+    check_forked(jsep.registry_report(had->registry, &sink), "jsep_registry_report");
+    jsep_install_timings timings = {.size = sizeof(timings)};
+    check_forked(jsep.registry_timings_get(had->registry, &timings), "jsep_registry_timings_get");
+    jsep_endpoint* endpoint = NULL;
+    check_forked(jsep.registry_find(had->registry, bytes_of("GET"), bytes_of("/count"), &endpoint),
+                 "jsep_registry_find");
+    check_forked(jsep.registry_methods(had->registry, bytes_of("/count"), &sink), "jsep_registry_methods");
+    text_free(&text);
+}
+
+static void use_endpoint(const struct handles* had) {
+    jsep_request request = {.size = sizeof(request), .method = bytes_of("GET"), .path = bytes_of("/count")};
+    jsep_response* response = NULL;
+    check_forked(jsep.endpoint_execute(had->endpoint, &request, &had->host->table, &response), "jsep_endpoint_execute");
+    check(jsep.endpoint_template(had->endpoint).len == 0, "an endpoint is empty in a forked child");
+}
+
+// Ends the child, by the way that programs end.
+static void live_as_child(const struct handles* had) {
+    alarm(CHILD_SECONDS);
+    use_engine(had);
+    use_registry(had);
+    use_endpoint(had);
+    check(jsep.response_status(had->response) == 200 && bytes_are(jsep.response_body(had->response), "1"),
+          "a response is read in a forked child");
+    jsep.response_free(had->response);
+    jsep.endpoint_free(had->endpoint);
+    jsep.registry_free(had->registry);
+    jsep.engine_free(had->engine);
+    library_close();
+    exit(finish_checks());
+}
+
+static void fork_and_check(const struct handles* had) {
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        live_as_child(had);
+    }
+    check(child > 0 && ended(child) == 0, "a forked child is told so, frees what it has, and ends");
+}
+
+static bool make_handles(const char* path, struct handles* had, struct host* host) {
+    had->registry = load_and_install(path, &had->engine);
+    if (had->registry == NULL) {
+        return false;
+    }
+    host_init(host);
+    had->host = host;
+    jsep_status status = JSEP_OK;
+    had->response = run(had->registry, host, "GET", "/count", bytes_of(""), &status);
+    return jsep.registry_find(had->registry, bytes_of("GET"), bytes_of("/count"), &had->endpoint) == JSEP_OK;
+}
+
+static void free_handles(struct handles* had) {
+    jsep.response_free(had->response);
+    jsep.endpoint_free(had->endpoint);
+    host_free(had->host);
+    free_all(had->registry, had->engine);
+}
+
+void test_fork_of_idle_process(char** libraries) {
+    struct handles had = {0};
+    struct host host;
+    if (!make_handles(libraries[0], &had, &host)) {
+        return;
+    }
+    fork_and_check(&had);
+    check(answers(had.registry, &host, "/count", "1"), "the parent goes on");
+    fork_and_check(&had);
+    free_handles(&had);
+}
+
+static void* install_until_stopped(void* context) {
+    const struct busy* busy = context;
+    while (!__atomic_load_n(&busy->stopping, __ATOMIC_ACQUIRE)) {
+        install_text(busy->registry, make_bundle(APP_METADATA, "app.js", APP_SOURCE));
+    }
+    return NULL;
+}
+
+// Other threads execute and install, so that locks are held at the time of the fork.
+void test_fork_of_busy_process(char** libraries) {
+    struct handles had = {0};
+    struct host host;
+    if (!make_handles(libraries[0], &had, &host)) {
+        return;
+    }
+    struct busy busy;
+    busy_begin(&busy, had.registry);
+    pthread_t installer;
+    pthread_create(&installer, NULL, install_until_stopped, &busy);
+    for (int round = 0; round < BUSY_FORKS; ++round) {
+        fork_and_check(&had);
+    }
+    busy_end(&busy);
+    pthread_join(installer, NULL);
+    check(answers(had.registry, &host, "/count", "1"), "the parent goes on");
+    free_handles(&had);
+}

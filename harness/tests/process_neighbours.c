@@ -1,0 +1,134 @@
+// Libraries that share a process with another one, with a copy of themselves, or with an allocator of the host.
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "process.h"
+
+#define ROUNDS 50
+
+// A library with an app, as long as another one is in the place of `jsep`.
+struct neighbour {
+    struct library functions;
+    jsep_engine* engine;
+    jsep_registry* registry;
+};
+
+static bool move_in(struct neighbour* neighbour, const char* path) {
+    neighbour->registry = load_and_install(path, &neighbour->engine);
+    neighbour->functions = jsep;
+    return neighbour->registry != NULL;
+}
+
+static bool serves(const struct neighbour* neighbour, struct host* host) {
+    jsep = neighbour->functions;
+    return run_status(neighbour->registry, host, "PUT", "/item/a", bytes_of("value")) == 204 &&
+           answers(neighbour->registry, host, "/item/a", "value") &&
+           answers(neighbour->registry, host, "/count", "1") &&
+           run_status(neighbour->registry, host, "GET", "/throw", bytes_of("")) == 500;
+}
+
+static void live_together(struct neighbour* one, struct neighbour* other) {
+    struct host host;
+    host_init(&host);
+    unsigned wrong = 0;
+    for (int round = 0; round < ROUNDS; ++round) {
+        wrong += serves(one, &host) && serves(other, &host) ? 0 : 1;
+    }
+    check(wrong == 0, "two libraries serve in turns");
+    jsep = one->functions;
+    free_all(one->registry, one->engine);
+    library_close();
+    check(serves(other, &host), "the second one serves on when the first one has gone");
+    free_all(other->registry, other->engine);
+    library_close();
+    host_free(&host);
+}
+
+void test_two_libraries(char** libraries) {
+    struct neighbour one = {0};
+    struct neighbour other = {0};
+    if (move_in(&one, libraries[0]) && move_in(&other, libraries[1])) {
+        live_together(&one, &other);
+    }
+}
+
+static bool copy_file(const char* from, int to) {
+    FILE* source = fopen(from, "rb");
+    struct stat facts;
+    bool whole = source != NULL && fstat(fileno(source), &facts) == 0;
+    while (whole && facts.st_size > 0) {
+        const ssize_t copied = sendfile(to, fileno(source), NULL, (size_t)facts.st_size);
+        whole = copied > 0;
+        facts.st_size -= copied;
+    }
+    if (source != NULL) {
+        fclose(source);
+    }
+    return whole;
+}
+
+// One with machine code, one without: V8 is there twice.
+void test_two_copies(char** libraries) {
+    char copy[] = "/tmp/jsep_copy_XXXXXX";
+    const int file = mkstemp(copy);
+    if (file < 0 || !copy_file(libraries[0], file)) {
+        check(false, "%s can be copied", libraries[0]);
+        return;
+    }
+    close(file);
+    struct neighbour one = {0};
+    struct neighbour other = {0};
+    jsep_option option = {bytes_of("jit"), bytes_of("on")};
+    engine_options = &option;
+    engine_option_count = 1;
+    const bool first = move_in(&one, libraries[0]);
+    option.value = bytes_of("off");
+    const bool second = move_in(&other, copy);
+    unlink(copy);
+    check(first && second && one.functions.engine_new != other.functions.engine_new,
+          "a copy of the library is a library of its own");
+    if (first && second) {
+        live_together(&one, &other);
+    }
+}
+
+static bool is_mapped(const char* name) {
+    FILE* maps = fopen("/proc/self/maps", "r");
+    char line[PATH_MAX + 128];
+    bool found = false;
+    while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+        found = found || strstr(line, name) != NULL;
+    }
+    if (maps != NULL) {
+        fclose(maps);
+    }
+    return found;
+}
+
+// The second argument is a part of the allocator's file name.
+void test_preloaded(char** libraries) {
+    check(is_mapped(libraries[1]), "%s is there before the library", libraries[1]);
+    jsep_engine* engine = NULL;
+    jsep_registry* registry = load_and_install(libraries[0], &engine);
+    if (registry == NULL) {
+        return;
+    }
+    struct busy busy;
+    busy_begin(&busy, registry);
+    struct host host;
+    host_init(&host);
+    for (int round = 0; round < ROUNDS; ++round) {
+        run_status(registry, &host, "POST", "/echo", bytes_of("body"));
+    }
+    check(run_status(registry, &host, "GET", "/throw", bytes_of("")) == 500, "an exception is an answer");
+    busy_end(&busy);
+    host_free(&host);
+    free_all(registry, engine);
+    library_close();
+}
