@@ -51,7 +51,7 @@ pub unsafe extern "C" fn jsep_registry_new(
 pub unsafe extern "C" fn jsep_registry_install(registry: *const jsep_registry, bundle: jsep_bytes) -> jsep_status {
     boundary("jsep_registry_install", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let (registry, bundle) = unsafe { (required(registry, "registry")?, bundle.slice()) };
+        let (registry, bundle) = unsafe { (required(registry, "registry")?, bundle.read("bundle")?) };
         registry.registry.install(bundle)?;
         Ok(jsep_status::JSEP_OK)
     })
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn jsep_registry_find(
         // SAFETY: as above.
         let registry = unsafe { required(registry, "registry") }?;
         // SAFETY: the rules of the interface, see the head of this room.
-        let (method, path) = unsafe { (method.slice(), path.slice()) };
+        let (method, path) = unsafe { (method.read("method")?, path.read("path")?) };
         let found = registry.registry.find(&String::from_utf8_lossy(method), &String::from_utf8_lossy(path))?;
         *out = Box::into_raw(Box::new(jsep_endpoint::new(found)));
         Ok(jsep_status::JSEP_OK)
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn jsep_registry_methods(
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, sink) = unsafe { (required(registry, "registry")?, required(methods, "methods")?) };
         // SAFETY: the rules of the interface, see the head of this room.
-        let path = unsafe { path.slice() };
+        let path = unsafe { path.read("path") }?;
         let methods = registry.registry.methods(&String::from_utf8_lossy(path))?;
         // SAFETY: the rules of the interface, see the head of this room.
         unsafe { sink.put(methods.as_bytes()) };
