@@ -11,7 +11,6 @@
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <numeric>
 #include <random>
 #include <sys/mman.h>
 #include <thread>
@@ -45,7 +44,7 @@ constexpr size_t SHOWN_MISTAKES = 10;
 // Small limits, so that many requests meet them.
 const Options LIMITS{{"max_heap_bytes", "16777216"}, {"max_execution_time_ms", "200"}};
 
-// Limits that end a request early for the wrong reason on a machine that does something else, and what may come of it.
+// What becomes of any request that a busy machine does not finish within the limit of time.
 constexpr int FAILED = 500;
 
 class Soak {
@@ -93,6 +92,8 @@ private:
     std::atomic<bool> ended_{false};
     std::atomic<unsigned> version_{0};
     std::atomic<uint64_t> requests_{0};
+    // Requests of each kind that were answered as they are to be.
+    std::vector<std::atomic<uint64_t>> expected_{soak_requests().size()};
     std::atomic<uint64_t> installs_{0};
 
     // Guards what follows.
@@ -127,9 +128,7 @@ void Soak::send(const Registry& registry, const SoakRequest& kind, std::string_v
     try {
         endpoint = registry.find(kind.method, kind.path);
     } catch (const LibraryError& error) {
-        if (kind.status != 0) {
-            mistake(place + ": " + error.what());
-        }
+        kind.status == 0 ? void(++expected_[&kind - soak_requests().data()]) : mistake(place + ": " + error.what());
         return;
     }
     const HostServices services{log_};
@@ -144,8 +143,9 @@ void Soak::send(const Registry& registry, const SoakRequest& kind, std::string_v
     if (!response) {
         return;
     }
-    // A busy machine may end any request at its time limit.
-    if (response->status() != kind.status && response->status() != FAILED) {
+    if (response->status() == kind.status) {
+        ++expected_[&kind - soak_requests().data()];
+    } else if (response->status() != FAILED) {
         mistake(place + " answered " + std::to_string(response->status()) + ": " + std::string(response->body()));
     }
     if (response->apply_writes()) {
@@ -258,6 +258,12 @@ void Soak::sample(bool is_warm, double seconds) {
 }
 
 int Soak::result() {
+    for (size_t index = 0; index < expected_.size(); ++index) {
+        const SoakRequest& kind = soak_requests()[index];
+        if (expected_[index] == 0) {
+            mistake(std::string(kind.method) + " " + kind.path + " was never answered as it is to be");
+        }
+    }
     bool failed = mistake_count_ > 0;
     for (const std::string& text : mistakes_) {
         std::cout << "soak: wrong: " << text << '\n';

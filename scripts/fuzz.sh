@@ -18,9 +18,8 @@ coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-
 -Cllvm-args=-sanitizer-coverage-pc-table -Cllvm-args=-sanitizer-coverage-trace-compares"
 
 build_all() {
-  # The program provides what the instrumented libraries call.
-  CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true \
-    RUSTFLAGS="$coverage -Clink-arg=-Wl,-z,undefs" \
+  JSEP_INSTRUMENTED=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS=true CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS=true \
+    RUSTFLAGS="$coverage" \
     cargo build --release --locked -p jsv8 -p jsquickjs --target "$triple" --target-dir "$folder/libraries"
   RUSTFLAGS="--cfg fuzzing" \
     cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$triple" --target-dir "$folder/targets"

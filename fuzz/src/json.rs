@@ -46,21 +46,25 @@ pub fn value(input: &mut Unstructured) -> Result<Value> {
 
 /// Changes one place of `whole`.
 pub fn change(whole: &mut Value, input: &mut Unstructured) -> Result<()> {
-    let kept = whole.clone();
-    let mut place = whole;
-    loop {
-        let stops = input.ratio(1u8, 4u8)?;
+    let copy = whole.clone();
+    change_within(whole, &copy, input)
+}
+
+/// Changes `place` or something in it, perhaps to a copy of the whole.
+fn change_within(place: &mut Value, whole: &Value, input: &mut Unstructured) -> Result<()> {
+    if input.ratio(3u8, 4u8)? {
         match place {
-            Value::Array(items) if !items.is_empty() && !stops => {
+            Value::Array(items) if !items.is_empty() => {
                 let index = input.choose_index(items.len())?;
-                place = &mut items[index];
+                return change_within(&mut items[index], whole, input);
             }
-            Value::Object(members) if !members.is_empty() && !stops => {
+            Value::Object(members) if !members.is_empty() => {
                 let index = input.choose_index(members.len())?;
-                let Some((_, member)) = members.iter_mut().nth(index) else { return Ok(()) };
-                place = member;
+                if let Some((_, member)) = members.iter_mut().nth(index) {
+                    return change_within(member, whole, input);
+                }
             }
-            _ => break,
+            _ => {}
         }
     }
     match (input.int_in_range(0..=5)?, place) {
@@ -75,12 +79,11 @@ pub fn change(whole: &mut Value, input: &mut Unstructured) -> Result<()> {
         }
         (2, Value::Object(members)) => {
             let index = input.choose_index(members.len().max(1))?;
-            if let Some((_, member)) = members.iter().nth(index) {
-                let member = member.clone();
+            if let Some(member) = members.values().nth(index).cloned() {
                 members.insert(input.arbitrary::<&str>()?.to_owned(), member);
             }
         }
-        (3, place) => *place = kept,
+        (3, place) => *place = whole.clone(),
         (4, Value::String(text)) => text.push_str(input.arbitrary::<&str>()?),
         (_, place) => *place = value(input)?,
     }
