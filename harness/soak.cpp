@@ -93,7 +93,7 @@ private:
     std::atomic<unsigned> version_{0};
     std::atomic<uint64_t> requests_{0};
     // Requests of each kind that were answered as they are to be.
-    std::vector<std::atomic<uint64_t>> expected_{soak_requests().size()};
+    std::vector<std::atomic<uint64_t>> expected_ = std::vector<std::atomic<uint64_t>>(soak_requests().size());
     std::atomic<uint64_t> installs_{0};
 
     // Guards what follows.

@@ -29,9 +29,8 @@ fuzz_target!(|script: Script| {
     let mut host = MemoryHost::default();
     let parts = Parts { method: b"POST", path: b"/run", body: script.0.as_bytes(), ..Parts::default() };
     let reply = send(&run.0, &parts, &host.table()).expect("a script's mistake is a response");
-    assert_eq!(
-        reply.status != 500 || !reply.exception.is_empty() || reply.body.is_empty() || reply.status == 500,
-        true
+    assert!(
+        reply.status != 500 || !reply.body.is_empty() || reply.exception.is_empty(),
+        "an exception without an answer"
     );
-    assert!(!reply.timed_out, "{}", script.0);
 });

@@ -15,9 +15,9 @@ unsafe impl Send for Library {}
 // SAFETY: as above.
 unsafe impl Sync for Library {}
 
-/// Limits that keep one execution short, and small enough to be met.
+/// Limits that keep one execution small. A busy machine may make any execution last, which is no finding.
 const OPTIONS: [(&str, &str); 3] =
-    [("max_heap_bytes", "33554432"), ("max_execution_time_ms", "1000"), ("return_exception_details", "true")];
+    [("max_heap_bytes", "33554432"), ("max_execution_time_ms", "10000"), ("return_exception_details", "true")];
 
 /// What a request came to.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,14 +14,14 @@ static const char* const metadata = "{\"endpoints\": {" GET("/all", "all", "hist
 
 // A line for each step: what it gave, or the exception's message.
 static const char* const source =
-    "const table = ccf.kv['table'];\n"
+    "const table = () => ccf.kv['table'];\n"
     "const key = ccf.strToBuf('a');\n"
     "const text = (bytes) => bytes && ccf.bufToStr(bytes);\n"
     "const all_of = (map) => { const found = []; map.forEach((v, k) => found.push(text(k), text(v))); return found; "
     "};\n"
     "const steps = [\n"
-    "  () => text(table.get(key)), () => table.has(key), () => table.getVersionOfPreviousWrite(key),\n"
-    "  () => table.size, () => all_of(table), () => { console.log('line'); return 1; }, () => Date.now() > 0,\n"
+    "  () => text(table().get(key)), () => table().has(key), () => table().getVersionOfPreviousWrite(key),\n"
+    "  () => table().size, () => all_of(table()), () => { console.log('line'); return 1; }, () => Date.now() > 0,\n"
     "  () => Math.random() < 1, () => ccf.consensus.getLastCommittedTxId(),\n"
     "  () => ccf.consensus.getStatusForTxId(2, 3), () => ccf.consensus.getViewForSeqno(3),\n"
     "  () => ccf.historical.getStateRange(1, 3, 3, 60).map((state) => state.receipt),\n"
@@ -36,8 +36,8 @@ static const char* const source =
     "export function all() { return { body: [...steps, ...steps].map(line).join('\\n') }; }\n"
     "export function good() { return { body: 'good' }; }\n"
     "export function write() {\n"
-    "  for (const name of ['b', 'c']) table.set(ccf.strToBuf(name), key);\n"
-    "  table.delete(key);\n"
+    "  for (const name of ['b', 'c']) table().set(ccf.strToBuf(name), key);\n"
+    "  table().delete(key);\n"
     "  ccf.kv['other'].clear();\n"
     "  return { body: 'written' };\n"
     "}\n";

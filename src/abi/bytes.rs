@@ -7,7 +7,8 @@ use std::ffi::c_void;
 /// A borrowed run of bytes. It need not end with a NUL byte and may hold any bytes.
 ///
 /// As an argument it is read during the call only. As a result it belongs to the handle that it was asked of and lives as
-/// long as that handle. `data` may be null when `len` is 0.
+/// long as that handle. `data` may be null when `len` is 0. Null with another `len`, and a `len` that no memory has, are refused with
+/// `JSEP_NULL_ARGUMENT` and `JSEP_INVALID_ARGUMENT`; from a function of the host they are a failure of that function.
 ///
 /// Source: `src/abi/bytes.rs`.
 #[repr(C)]

@@ -96,14 +96,16 @@ pub unsafe extern "C" fn jsep_registry_set_options(
 }
 
 /// Writes a JSON object about the installed app to `report`: endpoints, the rung of the realm ladder each uses and why, counts,
-/// install timings, run-time options. Any thread.
+/// install timings, run-time options. Any thread, but not from a host callback.
+///
+/// Errors: `JSEP_REENTERED`, `JSEP_FORKED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_registry_report(registry: *const jsep_registry, report: *const jsep_sink) -> jsep_status {
     boundary("jsep_registry_report", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, report) = unsafe { (required(registry, "registry")?, required(report, "report")?) };
         // SAFETY: the rules of the interface, see the head of this room.
-        unsafe { report.put(registry.registry.report().to_string().as_bytes()) };
+        unsafe { report.put(registry.registry.report()?.to_string().as_bytes()) };
         Ok(jsep_status::JSEP_OK)
     })
 }
