@@ -34,7 +34,7 @@ run() {
   echo "-- $name on $(basename "$library" .so)"
   JSEP_FUZZ_LIBRARY="$library" JSEP_FUZZ_OTHER="$other" \
     "$folder/targets/$triple/release/$name" "$found" "fuzz/corpus/$name" "${dictionary[@]}" "-artifact_prefix=$artifacts" \
-    "-max_total_time=$seconds" "-runs=$runs" -timeout=20 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -verbosity=1 \
+    "-max_total_time=$seconds" "-runs=$runs" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -verbosity=1 \
     > "$artifacts/last.log" 2>&1 || {
     tail -60 "$artifacts/last.log"
     echo "fuzz: $name found something; its input is in $artifacts" >&2
