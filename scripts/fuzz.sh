@@ -28,7 +28,7 @@ build_all() {
 # Runs one target against a library, with another beside it.
 run() {
   local name="$1" library="$2" other="$3"
-  local found="fuzz/found/$name" artifacts="fuzz/artifacts/$name/" dictionary=()
+  local found="fuzz/found/$name.$(basename "$library" .so)" artifacts="fuzz/artifacts/$name/" dictionary=()
   mkdir -p "$found" "$artifacts"
   if [ -f "fuzz/dictionaries/$name.dict" ]; then dictionary=("-dict=fuzz/dictionaries/$name.dict"); fi
   echo "-- $name on $(basename "$library" .so)"
