@@ -9,7 +9,7 @@ HARNESS := $(BUILD)/harness
 # The static archive of V8. Resolved once a run, by the recipes that need it.
 V8 = archive="$$(scripts/v8_archive.sh)" && if [ -n "$$archive" ]; then export RUSTY_V8_ARCHIVE="$$archive"; fi
 
-.PHONY: help packages libraries harness build run test sanitize bench bench-peers header format lint install clean
+.PHONY: help packages libraries harness build run test sanitize bench bench-peers fuzz soak header format lint install clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,13 @@ bench: build ## Measure both libraries side by side; PARTS="layers matrix octane
 bench-peers: build ## Measure jsep-host beside workerd and Node.js
 	@scripts/install_packages.sh peers
 	@scripts/bench_peers.sh $(BUILD)
+
+fuzz: packages ## Fuzz both libraries: TARGET=requests SECONDS=600 LIBRARY=jsv8 RUNS=1000000 choose
+	@mkdir -p $(BUILD)
+	@$(V8) && scripts/fuzz.sh $(BUILD) "$(or $(TARGET),all)" "$(or $(SECONDS),60)" "$(LIBRARY)" "$(or $(RUNS),-1)"
+
+soak: build ## Send mixed traffic for SECONDS=3600, to see that nothing grows: LIBRARY=jsquickjs OPTIONS="--option jit=off" choose
+	@$(BUILD)/jsep-host soak --plugin $(BUILD)/lib$(or $(LIBRARY),jsv8).so --seconds "$(or $(SECONDS),3600)" $(OPTIONS)
 
 header: packages ## Write include/jsep.h anew from the source
 	@$(V8) && JSEP_WRITE_HEADER=1 cargo test --locked -p jsv8 --test header

@@ -71,7 +71,20 @@ struct ReportArguments {
     bool confines = false;              // The thread that executes them.
 };
 
+// What the soak is to lose on purpose, so that one sees that it notices.
+enum class Leak { ENDPOINTS, DESCRIPTORS, THREADS };
+
+struct SoakArguments {
+    std::string plugin;
+    Options options;
+    double seconds;
+    size_t threads;
+    std::optional<Leak> leak;
+};
+
 int call(const CallArguments& arguments);
 int serve(const ServeArguments& arguments);
 int bench(const BenchArguments& arguments);
 int report(const ReportArguments& arguments);
+// Answers with 1 when something grew without bound or was answered wrongly.
+int soak(const SoakArguments& arguments);

@@ -20,6 +20,9 @@ uint32_t host_callback(void* context, const char* function, const Work& work) no
     } catch (const std::exception& error) {
         table.services().log.write(JSEP_LOG_FATAL, std::string(function) + " failed: " + error.what());
         return CALLBACK_FAILED;
+    } catch (...) {
+        table.services().log.write(JSEP_LOG_FATAL, std::string(function) + " failed");
+        return CALLBACK_FAILED;
     }
 }
 

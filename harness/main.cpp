@@ -299,6 +299,45 @@ void add_report(CLI::App& program, std::function<int()>& action) {
     });
 }
 
+void add_soak(CLI::App& program, std::function<int()>& action) {
+    struct Given {
+        SoakArguments soak;
+        std::vector<std::string> options;
+        Leak leak;
+    };
+    const auto given = std::make_shared<Given>();
+    SoakArguments& arguments = given->soak;
+    arguments.seconds = 3600;
+    arguments.threads = 4;
+    CLI::App* command =
+        program.add_subcommand("soak", "Send mixed traffic to an app of its own; fails when the process keeps growing");
+    command->add_option("--plugin", arguments.plugin, "The library to load")->required()->type_name("LIB");
+    add_list(*command, "--option", given->options, "Option of the engine, or default of a run-time option")
+        ->type_name("NAME=VALUE");
+    command->add_option("--seconds", arguments.seconds, "For how long")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    command->add_option("--threads", arguments.threads, "Threads that send requests")
+        ->capture_default_str()
+        ->check(CLI::Range(1, 1024));
+    const CLI::Option* leak =
+        command->add_option("--leak", given->leak, "Lose something on purpose, to see that it is noticed")
+            ->transform(CLI::CheckedTransformer(std::map<std::string, Leak>{{"descriptors", Leak::DESCRIPTORS},
+                                                                            {"endpoints", Leak::ENDPOINTS},
+                                                                            {"threads", Leak::THREADS}})
+                            .description(""))
+            ->type_name("descriptors|endpoints|threads");
+    command->callback([given, leak, &action] {
+        action = [given, leaks = leak->count() > 0] {
+            given->soak.options = split_all(given->options, '=', "--option");
+            if (leaks) {
+                given->soak.leak = given->leak;
+            }
+            return soak(given->soak);
+        };
+    });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -311,6 +350,7 @@ int main(int argc, char** argv) {
         add_serve(program, action);
         add_bench(program, action);
         add_report(program, action);
+        add_soak(program, action);
         try {
             program.parse(argc, argv);
         } catch (const CLI::Success& request_for_help) {

@@ -2,12 +2,10 @@
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <sys/resource.h>
 #include <thread>
-#include <unistd.h>
 
 #include "application.hpp"
 #include "auth.hpp"
@@ -15,6 +13,7 @@
 #include "dispatch.hpp"
 #include "histogram.hpp"
 #include "load.hpp"
+#include "process_figures.hpp"
 #include "request_template.hpp"
 #include "start_error.hpp"
 #include "store.hpp"
@@ -71,13 +70,7 @@ double cpu_seconds() {
 }
 
 double resident_mib() {
-    std::ifstream file("/proc/self/statm");
-    uint64_t all_pages = 0;
-    uint64_t resident_pages = 0;
-    if (!(file >> all_pages >> resident_pages)) {
-        throw StartError("can't read /proc/self/statm");
-    }
-    return static_cast<double>(resident_pages) * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1024.0 * 1024.0);
+    return static_cast<double>(ProcessFigures::read().resident_bytes) / (1024.0 * 1024.0);
 }
 
 // One thread's share. A request that is sent late, because those before it took too long, counts from its planned time,

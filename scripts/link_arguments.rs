@@ -9,11 +9,12 @@ fn link_arguments(soname: &str) {
         // What dependencies export stays inside.
         "-Wl,--exclude-libs,ALL".to_owned(),
         "-Wl,-z,nodelete,-z,now,-z,relro".to_owned(),
-        // Nothing may be left for the host to provide.
-        "-Wl,-z,defs".to_owned(),
+        // Nothing may be left for the host to provide, but what an instrumented library tells libFuzzer.
+        if std::env::var_os("JSEP_INSTRUMENTED").is_some() { "-Wl,-z,undefs" } else { "-Wl,-z,defs" }.to_owned(),
     ] {
         println!("cargo::rustc-cdylib-link-arg={argument}");
     }
     println!("cargo::rerun-if-changed={map}");
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=JSEP_INSTRUMENTED");
 }

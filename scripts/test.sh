@@ -25,6 +25,7 @@ run "format of Rust" cargo fmt --all --check
 run "format of C and C++" clang_format
 run "format and lint of Python" "$build/venv/bin/ruff" check bench python_tests scripts
 "$build/venv/bin/ruff" format --check bench python_tests scripts
+run "format of the fuzz targets" cargo fmt --manifest-path fuzz/Cargo.toml --check
 run "lint of libjsv8" cargo clippy --locked -p jsv8 --lib -- -D warnings
 run "lint of libjsquickjs" cargo clippy --locked -p jsquickjs --lib -- -D warnings
 run "unit tests, and the header against the source" cargo test --locked -p jsv8
@@ -32,6 +33,7 @@ run "unit tests with machine code" env JSEP_JIT=on cargo test --locked -p jsv8 -
 run "C and C++ tests of the interface and the host" \
   env JSV8_LIBRARY="$build/libjsv8.so" JSQUICKJS_LIBRARY="$build/libjsquickjs.so" \
   ctest --test-dir "$build/harness" --output-on-failure
+run "each fuzz target for some seconds" scripts/fuzz.sh "$build" all 4
 run "install, and a program that uses it" packaging/test.sh "$build"
 run "apps that are made with npm" scripts/build_apps.sh "$build"
 run "end-to-end tests on both libraries" env JSEP_BUILD="$build" "$build/venv/bin/pytest" python_tests -q

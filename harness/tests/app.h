@@ -26,7 +26,8 @@
     GET_ENDPOINT("/catch", "catchAll") "," \
     GET_ENDPOINT("/throw", "throwError") "," \
     GET_ENDPOINT("/loop", "loop") "," \
-    GET_ENDPOINT("/log", "log") \
+    GET_ENDPOINT("/log", "log") "," \
+    GET_ENDPOINT("/json", "json") \
     "}}"
 
 #define APP_SOURCE                                                                                                \
@@ -79,6 +80,7 @@
     "export function throwError() { throw new Error('boom'); }\n"                                                 \
     "export function loop() { for (;;) { counter += 1; } }\n"                                                     \
     "export function log() { console.log('a line of the app'); return { body: [Date.now(), Math.random()] }; }\n" \
+    "export function json(request) { return { body: request.body.json().length }; }\n"                            \
     "export const number = 42;\n"
 
 #endif

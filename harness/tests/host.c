@@ -50,6 +50,10 @@ static uint32_t before_read(struct host* host) {
             jsep_response* response = NULL;
             host->reentry_status = jsep.endpoint_execute(host->reentered, &request, &host->table, &response);
             jsep.response_free(response);
+            struct text report = {NULL, 0};
+            const jsep_sink sink = text_sink(&report);
+            host->report_status = jsep.registry_report(host->reported, &sink);
+            text_free(&report);
             return JSEP_OK;
         }
         default:

@@ -30,9 +30,11 @@ struct host {
     size_t item_count;
     int64_t version;
     enum misbehaviour misbehaviour;
-    // What REENTER_ON_READ executes, and what that answered.
+    // What REENTER_ON_READ executes and asks for a report, and what that answered.
     const jsep_endpoint* reentered;
+    const jsep_registry* reported;
     jsep_status reentry_status;
+    jsep_status report_status;
     // Calls of any callback, and those that came on another thread than the one that made the host.
     pthread_t thread;
     unsigned calls;

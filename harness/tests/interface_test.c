@@ -53,6 +53,8 @@ static void test_library(struct old_thread* old) {
         test_requests(engine);
         test_store(engine);
         test_host_table(engine);
+        test_callbacks(engine);
+        test_sizes(engine);
         test_limits(engine);
         test_near_limit(engine);
         test_threads(engine);

@@ -1,4 +1,5 @@
 // Installing: what is wrong with a bundle, and that a wrong one changes nothing.
+#include <stdio.h>
 #include <string.h>
 
 #include "app.h"
@@ -9,6 +10,8 @@
 #define ONE_ENDPOINT(module, function)                                                                \
     "{\"endpoints\": {\"/a\": {\"get\": {\"js_module\": \"" module "\", \"js_function\": \"" function \
     "\", \"mode\": \"readonly\", \"forwarding_required\": \"never\", \"authn_policies\": []}}}}"
+
+enum { LATE_ENDPOINTS = 200, LATE_MILLISECONDS = 80 };
 
 // Installs and checks that the error is at the given place; null and 0 mean that there is none.
 static void check_place(const jsep_registry* registry, struct text bundle, jsep_status expected, const char* module,
@@ -70,6 +73,36 @@ static void test_bad_routes(const jsep_registry* registry) {
                 JSEP_ROUTE_INVALID, "jsep_registry_install", "template without its closing bracket");
 }
 
+// An install whose time is up at any of its steps fails, and the library lives on. Many endpoints make the steps long.
+static void test_late_installs(const jsep_engine* engine) {
+    jsep_registry* registry = NULL;
+    jsep.registry_new(engine, &registry);
+    struct text metadata = {NULL, 0};
+    text_append(&metadata, "{\"endpoints\": {", 15);
+    for (int number = 0; number < LATE_ENDPOINTS; ++number) {
+        char endpoint[256];
+        const int len = snprintf(endpoint, sizeof(endpoint), "%s\"/%d\": {\"get\": %s}", number == 0 ? "" : ",", number,
+                                 ENDPOINT("f", "readonly"));
+        text_append(&metadata, endpoint, (size_t)len);
+    }
+    text_append(&metadata, "}}", 2);
+    bool was_late = true;
+    unsigned in_time = 0;
+    for (int limit = 1; limit <= LATE_MILLISECONDS && in_time < 5; ++limit) {
+        char value[16];
+        snprintf(value, sizeof(value), "%d", limit);
+        const jsep_option option = {bytes_of("max_execution_time_ms"), bytes_of(value)};
+        jsep.registry_set_options(registry, &option, 1);
+        const jsep_status status =
+            install_text(registry, make_bundle(metadata.data, "app.js", "export function f() {}"));
+        in_time += status == JSEP_OK ? 1 : 0;
+        was_late = was_late && (status == JSEP_OK || status == JSEP_MODULE_EVALUATION);
+    }
+    check(was_late, "an install that is late at any of its steps says so");
+    text_free(&metadata);
+    jsep.registry_free(registry);
+}
+
 static void test_reports(const jsep_registry* registry) {
     struct text report = {NULL, 0};
     const jsep_sink sink = text_sink(&report);
@@ -120,6 +153,7 @@ void test_install(const jsep_engine* engine) {
     host_init(&host);
     check(answers(registry, &host, "/count", "1"), "the app serves");
     test_bad_bundles(registry);
+    test_late_installs(engine);
     test_bad_routes(registry);
     check(answers(registry, &host, "/count", "1"), "the former version serves after failed installs");
     test_reports(registry);

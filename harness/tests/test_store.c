@@ -74,11 +74,14 @@ static void test_re_entry(const jsep_registry* registry, struct host* host) {
     jsep_endpoint* endpoint = NULL;
     jsep.registry_find(registry, bytes_of("GET"), bytes_of("/count"), &endpoint);
     host->reentered = endpoint;
+    host->reported = registry;
     host->reentry_status = JSEP_OK;
+    host->report_status = JSEP_OK;
     host->misbehaviour = REENTER_ON_READ;
     check(run_status(registry, host, "GET", "/item/a", bytes_of("")) == 200,
           "a request whose callback calls the library ends well");
     check(host->reentry_status == JSEP_REENTERED, "the call from the callback is refused");
+    check(host->report_status == JSEP_REENTERED, "and so is a report");
     host->misbehaviour = BEHAVE;
     check(answers(registry, host, "/count", "1"), "the next request is fine");
     jsep.endpoint_free(endpoint);

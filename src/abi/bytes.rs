@@ -1,11 +1,14 @@
 //! Data that crosses the border.
 
+use crate::error::Error;
+use crate::status::jsep_status;
 use std::ffi::c_void;
 
 /// A borrowed run of bytes. It need not end with a NUL byte and may hold any bytes.
 ///
 /// As an argument it is read during the call only. As a result it belongs to the handle that it was asked of and lives as
-/// long as that handle. `data` may be null when `len` is 0.
+/// long as that handle. `data` may be null when `len` is 0. Null with another `len`, and a `len` that no memory has, are refused with
+/// `JSEP_NULL_ARGUMENT` and `JSEP_INVALID_ARGUMENT`; from a function of the host they are a failure of that function.
 ///
 /// Source: `src/abi/bytes.rs`.
 #[repr(C)]
@@ -26,17 +29,45 @@ impl jsep_bytes {
         jsep_bytes { data: bytes.as_ptr(), len: bytes.len() }
     }
 
-    /// The bytes as a slice; a null pointer reads as no bytes.
+    /// The bytes as a slice. An error, which calls them `name`, when no such bytes can be.
     ///
     /// # Safety
     /// `data` must be null or point to `len` readable bytes that stay unchanged for `'a`.
-    pub(crate) unsafe fn slice<'a>(self) -> &'a [u8] {
-        if self.data.is_null() || self.len == 0 {
-            return &[];
+    pub(crate) unsafe fn read<'a>(self, name: &str) -> Result<&'a [u8], Error> {
+        if self.len == 0 {
+            return Ok(&[]);
         }
-        // SAFETY: the caller promises `len` readable bytes at the non-null `data`.
-        unsafe { std::slice::from_raw_parts(self.data, self.len) }
+        if self.data.is_null() {
+            let text = format!("`{name}.data` is null but `{name}.len` is {}", self.len);
+            return Err(Error::new(jsep_status::JSEP_NULL_ARGUMENT, text));
+        }
+        check_count::<u8>(self.len, &format_args!("{name}.len"))?;
+        // SAFETY: the caller promises `len` readable bytes at the non-null `data`, and there can be so many.
+        Ok(unsafe { std::slice::from_raw_parts(self.data, self.len) })
     }
+
+    /// Adds the bytes to `received`, with errors as [`jsep_bytes::read`] has them, and one for want of memory.
+    ///
+    /// # Safety
+    /// As [`jsep_bytes::read`].
+    pub(crate) unsafe fn append_to(self, received: &mut Vec<u8>, name: &str) -> Result<(), Error> {
+        // SAFETY: the caller's promise.
+        let more = unsafe { self.read(name) }?;
+        received.try_reserve(more.len()).map_err(|_| too_many(self.len, &format_args!("{name}.len")))?;
+        received.extend_from_slice(more);
+        Ok(())
+    }
+}
+
+/// Checks that memory can hold `count` of `T`, which the host calls `name`.
+pub(crate) fn check_count<T>(count: usize, name: &dyn std::fmt::Display) -> Result<(), Error> {
+    // What a slice may have at most.
+    let most = isize::MAX.unsigned_abs() / size_of::<T>();
+    if count > most { Err(too_many(count, name)) } else { Ok(()) }
+}
+
+fn too_many(count: usize, name: &dyn std::fmt::Display) -> Error {
+    Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("`{name}` is {count}, more than memory can hold"))
 }
 
 /// Takes a value from the side that has it, so that neither side frees memory of the other.

@@ -60,10 +60,7 @@ pub(super) unsafe fn read(cache: *const jsep_cache) -> Result<Option<Cache>, Err
     // SAFETY: the caller promises a live table; zero is null for functions and no bytes.
     let table = unsafe { read_grown(cache, size_of::<jsep_cache>(), "cache") }?;
     // SAFETY: the caller promises readable bytes.
-    let secret = unsafe { table.secret.slice() }.to_vec();
-    if table.secret.data.is_null() && table.secret.len > 0 {
-        return Err(Error::new(jsep_status::JSEP_NULL_ARGUMENT, "`cache.secret.data` is null"));
-    }
+    let secret = unsafe { table.secret.read("cache.secret") }?.to_vec();
     Ok(Some(Cache::new(Box::new(HostTable(table)), secret)))
 }
 
@@ -71,16 +68,16 @@ pub(super) unsafe fn read(cache: *const jsep_cache) -> Result<Option<Cache>, Err
 #[derive(Default)]
 struct Loaded {
     bytes: Vec<u8>,
-    too_large: bool,
+    unusable: bool,
 }
 
 unsafe extern "C" fn append(context: *mut c_void, data: *const u8, len: usize) {
     // SAFETY: `context` is what `load` lends for the duration of the callback, and the host gives `len` readable bytes.
-    let (loaded, more) = unsafe { (&mut *context.cast::<Loaded>(), jsep_bytes { data, len }.slice()) };
-    loaded.too_large |= more.len() > MOST - loaded.bytes.len();
-    if !loaded.too_large {
-        loaded.bytes.extend_from_slice(more);
-    }
+    let loaded = unsafe { &mut *context.cast::<Loaded>() };
+    loaded.unusable |= len > MOST - loaded.bytes.len();
+    // SAFETY: as above.
+    loaded.unusable =
+        loaded.unusable || unsafe { jsep_bytes { data, len }.append_to(&mut loaded.bytes, "data") }.is_err();
 }
 
 impl CacheTable for HostTable {
@@ -90,7 +87,7 @@ impl CacheTable for HostTable {
         let sink = jsep_sink { context: (&raw mut loaded).cast(), write: Some(append) };
         // SAFETY: the host vouches for function and context; key and sink are borrowed from live values.
         let code = unsafe { load(self.0.context, jsep_bytes::lend(key.as_bytes()), &raw const sink) };
-        (code == jsep_status::JSEP_OK as u32 && !loaded.too_large).then_some(loaded.bytes)
+        (code == jsep_status::JSEP_OK as u32 && !loaded.unusable).then_some(loaded.bytes)
     }
 
     fn store(&self, key: &str, entry: &[u8]) -> bool {

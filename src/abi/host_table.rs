@@ -59,12 +59,12 @@ fn offered<T>(function: Option<T>, name: &'static str) -> Result<T, HostError> {
 }
 
 /// What a failed callback wrote to its sink, or the code.
-fn explained(result: Result<(), HostError>, why: Vec<u8>) -> Result<(), HostError> {
-    match result {
-        Err(HostError::Failed { .. }) if !why.is_empty() => {
+fn explained(result: Result<(), HostError>, why: Received<u8>) -> Result<(), HostError> {
+    match (result, why) {
+        (Err(HostError::Failed { .. }), Ok(why)) if !why.is_empty() => {
             Err(HostError::Explained { why: String::from_utf8_lossy(&why).into_owned() })
         }
-        other => other,
+        (other, _) => other,
     }
 }
 
@@ -78,30 +78,50 @@ fn pointer(bytes: &Option<jsep_bytes>) -> *const jsep_bytes {
     bytes.as_ref().map_or(std::ptr::null(), std::ptr::from_ref)
 }
 
+/// What a sink or a visitor has taken so far, or what was wrong with it.
+type Received<T> = Result<Vec<T>, Error>;
+
+/// A sink that appends to `received`, which outlives it.
+fn sink_to(received: &mut Received<u8>) -> jsep_sink {
+    jsep_sink { context: std::ptr::from_mut(received).cast(), write: Some(append) }
+}
+
+/// What the callback handed over.
+fn taken<T>(received: Received<T>, function: &'static str) -> Result<Vec<T>, HostError> {
+    received.map_err(|error| HostError::Explained { why: format!("host function `{function}`: {}", error.message) })
+}
+
 unsafe extern "C" fn append(context: *mut c_void, data: *const u8, len: usize) {
-    // SAFETY: `context` is the vector that `get` lends for the duration of the callback, and the host gives `len` readable bytes.
+    // SAFETY: `context` is what `sink_to` was given for the duration of the callback, and the host gives `len` readable bytes.
     unsafe {
-        let value = &mut *context.cast::<Vec<u8>>();
-        value.extend_from_slice(jsep_bytes { data, len }.slice());
+        let received = &mut *context.cast::<Received<u8>>();
+        if let Ok(value) = received
+            && let Err(error) = (jsep_bytes { data, len }).append_to(value, "data")
+        {
+            *received = Err(error);
+        }
     }
 }
 
 unsafe extern "C" fn collect(context: *mut c_void, key: jsep_bytes, value: jsep_bytes) -> bool {
     // SAFETY: `context` is the vector that `entries` lends for the duration of the callback, and the host gives readable bytes.
     unsafe {
-        let entries = &mut *context.cast::<Vec<Entry>>();
-        entries.push((key.slice().to_vec(), value.slice().to_vec()));
+        let received = &mut *context.cast::<Received<Entry>>();
+        let Ok(entries) = received else {
+            return false;
+        };
+        match (key.read("key"), value.read("value")) {
+            (Ok(key), Ok(value)) => entries.push((key.to_vec(), value.to_vec())),
+            (Err(error), _) | (_, Err(error)) => *received = Err(error),
+        }
+        received.is_ok()
     }
-    true
 }
-
-/// The states that a visitor has taken, or what was wrong with one.
-type States = Result<Vec<State>, Error>;
 
 unsafe extern "C" fn collect_state(context: *mut c_void, state: *const jsep_state) -> bool {
     // SAFETY: `context` is what `historical_range` lends for the duration of the callback, and the host gives null or a live state.
     unsafe {
-        let states = &mut *context.cast::<States>();
+        let states = &mut *context.cast::<Received<State>>();
         let (Ok(known), Some(state)) = (states.as_mut(), state.as_ref()) else {
             return false;
         };
@@ -118,13 +138,13 @@ unsafe extern "C" fn collect_state(context: *mut c_void, state: *const jsep_stat
 impl Host for TableHost {
     fn get(&self, map: &str, key: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
         let get = offered(self.table.store_get, "store_get")?;
-        let mut value: Vec<u8> = Vec::new();
-        let sink = jsep_sink { context: (&raw mut value).cast(), write: Some(append) };
+        let mut value: Received<u8> = Ok(Vec::new());
+        let sink = sink_to(&mut value);
         // SAFETY: see above.
         let code = unsafe {
             get(self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key), &raw const sink)
         };
-        Ok(answer(code, "store_get")?.then_some(value))
+        answer(code, "store_get")?.then(|| taken(value, "store_get")).transpose()
     }
 
     fn has(&self, map: &str, key: &[u8]) -> Result<bool, HostError> {
@@ -157,12 +177,12 @@ impl Host for TableHost {
 
     fn entries(&self, map: &str) -> Result<Vec<Entry>, HostError> {
         let for_each = offered(self.table.store_for_each, "store_for_each")?;
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Received<Entry> = Ok(Vec::new());
         let visitor = jsep_visitor { context: (&raw mut entries).cast(), entry: Some(collect) };
         // SAFETY: see above.
         let code = unsafe { for_each(self.table.context, jsep_bytes::lend(map.as_bytes()), &raw const visitor) };
         done(code, "store_for_each")?;
-        Ok(entries)
+        taken(entries, "store_for_each")
     }
 
     fn put(&self, map: &str, key: &[u8], value: &[u8]) -> Result<(), HostError> {
@@ -246,7 +266,7 @@ impl Host for TableHost {
     fn historical_range(&self, range: HistoricalRange) -> Result<Option<Vec<State>>, HostError> {
         let historical_range = offered(self.table.historical_range, "historical_range")?;
         let HistoricalRange { handle, first, last, seconds } = range;
-        let mut states: States = Ok(Vec::new());
+        let mut states: Received<State> = Ok(Vec::new());
         let visitor = jsep_state_visitor { context: (&raw mut states).cast(), state: Some(collect_state) };
         // SAFETY: see above.
         let code = unsafe { historical_range(self.table.context, handle, first, last, seconds, &raw const visitor) };
@@ -264,12 +284,12 @@ impl Host for TableHost {
 
     fn state_get(&self, state: u64, map: &str, key: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
         let get = offered(self.table.state_get, "state_get")?;
-        let mut value: Vec<u8> = Vec::new();
-        let sink = jsep_sink { context: (&raw mut value).cast(), write: Some(append) };
+        let mut value: Received<u8> = Ok(Vec::new());
+        let sink = sink_to(&mut value);
         let (map, key) = (jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key));
         // SAFETY: see above.
         let code = unsafe { get(self.table.context, state, map, key, &raw const sink) };
-        Ok(answer(code, "state_get")?.then_some(value))
+        answer(code, "state_get")?.then(|| taken(value, "state_get")).transpose()
     }
 
     fn state_version(&self, state: u64, map: &str, key: &[u8]) -> Result<Option<i64>, HostError> {
@@ -283,12 +303,12 @@ impl Host for TableHost {
 
     fn state_entries(&self, state: u64, map: &str) -> Result<Vec<Entry>, HostError> {
         let for_each = offered(self.table.state_for_each, "state_for_each")?;
-        let mut entries: Vec<Entry> = Vec::new();
+        let mut entries: Received<Entry> = Ok(Vec::new());
         let visitor = jsep_visitor { context: (&raw mut entries).cast(), entry: Some(collect) };
         // SAFETY: see above.
         let code = unsafe { for_each(self.table.context, state, jsep_bytes::lend(map.as_bytes()), &raw const visitor) };
         done(code, "state_for_each")?;
-        Ok(entries)
+        taken(entries, "state_for_each")
     }
 
     fn restrict(&self, map: &str, permission: Permission) -> Result<(Permission, Option<String>), HostError> {
@@ -296,12 +316,13 @@ impl Host for TableHost {
             return Ok((permission, None));
         };
         let mut narrowed = permission as u32;
-        let mut reason: Vec<u8> = Vec::new();
-        let sink = jsep_sink { context: (&raw mut reason).cast(), write: Some(append) };
+        let mut reason: Received<u8> = Ok(Vec::new());
+        let sink = sink_to(&mut reason);
         let map = jsep_bytes::lend(map.as_bytes());
         // SAFETY: see above.
         let code = unsafe { restrict_map(self.table.context, map, &raw mut narrowed, &raw const sink) };
         done(code, "restrict_map")?;
+        let reason = taken(reason, "restrict_map")?;
         let reason = (!reason.is_empty()).then(|| String::from_utf8_lossy(&reason).into_owned());
         Ok((permission.narrowed(narrowed), reason))
     }
@@ -310,8 +331,8 @@ impl Host for TableHost {
         let trigger = offered(self.table.trigger_subprocess, "trigger_subprocess")?;
         let arguments: Vec<_> = arguments.iter().map(|argument| jsep_bytes::lend(argument.as_bytes())).collect();
         let input = lend_optional(input);
-        let mut why: Vec<u8> = Vec::new();
-        let sink = jsep_sink { context: (&raw mut why).cast(), write: Some(append) };
+        let mut why: Received<u8> = Ok(Vec::new());
+        let sink = sink_to(&mut why);
         // SAFETY: see above.
         let code = unsafe {
             trigger(self.table.context, arguments.as_ptr(), arguments.len(), pointer(&input), &raw const sink)
@@ -323,8 +344,8 @@ impl Host for TableHost {
         let verify = offered(self.table.verify_attestation, "verify_attestation")?;
         let uvm_endorsements = lend_optional(attestation.uvm_endorsements.as_deref());
         let endorsed_tcb = lend_optional(attestation.endorsed_tcb.as_deref().map(str::as_bytes));
-        let mut result: Vec<u8> = Vec::new();
-        let sink = jsep_sink { context: (&raw mut result).cast(), write: Some(append) };
+        let mut result: Received<u8> = Ok(Vec::new());
+        let sink = sink_to(&mut result);
         // SAFETY: see above.
         let code = unsafe {
             verify(
@@ -337,7 +358,7 @@ impl Host for TableHost {
             )
         };
         match done(code, "verify_attestation") {
-            Ok(()) => Ok(result),
+            Ok(()) => taken(result, "verify_attestation"),
             failed => explained(failed, result).map(|()| Vec::new()),
         }
     }

@@ -1,5 +1,6 @@
 //! Options and the log of an engine.
 
+use super::bytes::check_count;
 use super::jsep_bytes;
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -74,13 +75,14 @@ pub(super) unsafe fn read<'a>(options: *const jsep_option, count: usize) -> Resu
         }
         return Err(Error::new(jsep_status::JSEP_NULL_ARGUMENT, "`options` is null but `count` is not 0"));
     }
-    // SAFETY: the caller promises `count` options.
+    check_count::<jsep_option>(count, &"count")?;
+    // SAFETY: the caller promises `count` options, and there can be so many.
     let options = unsafe { std::slice::from_raw_parts(options, count) };
     options
         .iter()
         .map(|option| {
             // SAFETY: the caller promises readable bytes.
-            let (name, value) = unsafe { (option.name.slice(), option.value.slice()) };
+            let (name, value) = unsafe { (option.name.read("option.name")?, option.value.read("option.value")?) };
             match (std::str::from_utf8(name), std::str::from_utf8(value)) {
                 (Ok(name), Ok(value)) => Ok((name, value)),
                 _ => Err(Error::new(

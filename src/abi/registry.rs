@@ -52,7 +52,7 @@ pub unsafe extern "C" fn jsep_registry_new(
 pub unsafe extern "C" fn jsep_registry_install(registry: *const jsep_registry, bundle: jsep_bytes) -> jsep_status {
     boundary("jsep_registry_install", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let (registry, bundle) = unsafe { (required(registry, "registry")?, bundle.slice()) };
+        let (registry, bundle) = unsafe { (required(registry, "registry")?, bundle.read("bundle")?) };
         registry.registry.get()?.install(bundle)?;
         Ok(jsep_status::JSEP_OK)
     })
@@ -97,14 +97,16 @@ pub unsafe extern "C" fn jsep_registry_set_options(
 }
 
 /// Writes a JSON object about the installed app to `report`: endpoints, the rung of the realm ladder each uses and why, counts,
-/// install timings, run-time options. Any thread.
+/// install timings, run-time options. Any thread, but not from a host callback.
+///
+/// Errors: `JSEP_REENTERED`, `JSEP_FORKED`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_registry_report(registry: *const jsep_registry, report: *const jsep_sink) -> jsep_status {
     boundary("jsep_registry_report", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, report) = unsafe { (required(registry, "registry")?, required(report, "report")?) };
         // SAFETY: the rules of the interface, see the head of this room.
-        unsafe { report.put(registry.registry.get()?.report().to_string().as_bytes()) };
+        unsafe { report.put(registry.registry.get()?.report()?.to_string().as_bytes()) };
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -152,7 +154,7 @@ pub unsafe extern "C" fn jsep_registry_find(
         // SAFETY: as above.
         let registry = unsafe { required(registry, "registry") }?;
         // SAFETY: the rules of the interface, see the head of this room.
-        let (method, path) = unsafe { (method.slice(), path.slice()) };
+        let (method, path) = unsafe { (method.read("method")?, path.read("path")?) };
         let found = registry.registry.get()?.find(&String::from_utf8_lossy(method), &String::from_utf8_lossy(path))?;
         *out = Box::into_raw(Box::new(jsep_endpoint::new(found)));
         Ok(jsep_status::JSEP_OK)
@@ -172,7 +174,7 @@ pub unsafe extern "C" fn jsep_registry_methods(
         // SAFETY: the rules of the interface, see the head of this room.
         let (registry, sink) = unsafe { (required(registry, "registry")?, required(methods, "methods")?) };
         // SAFETY: the rules of the interface, see the head of this room.
-        let path = unsafe { path.slice() };
+        let path = unsafe { path.read("path") }?;
         let methods = registry.registry.get()?.methods(&String::from_utf8_lossy(path))?;
         // SAFETY: the rules of the interface, see the head of this room.
         unsafe { sink.put(methods.as_bytes()) };

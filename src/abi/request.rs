@@ -1,10 +1,12 @@
 //! The request as the host hands it over.
 
 use super::boundary::read_grown;
+use super::bytes::check_count;
 use super::{jsep_bytes, jsep_state};
 use crate::engine::Request;
 use crate::error::Error;
 use crate::status::jsep_status;
+use indexmap::IndexMap;
 use std::borrow::Cow;
 
 /// One request header.
@@ -48,6 +50,9 @@ pub struct jsep_request {
 /// Size of the struct's first version, which every host fills at least.
 const SMALLEST: usize = std::mem::offset_of!(jsep_request, historical_state);
 
+/// Room that is made for headers before they are read.
+const FEW_HEADERS: usize = 64;
+
 impl jsep_request {
     /// Reads the request; text that is not UTF-8 gets replacement characters.
     ///
@@ -72,26 +77,30 @@ impl jsep_request {
         let headers: &[jsep_header] = if self.header_count == 0 {
             &[]
         } else {
-            // SAFETY: not null, and the caller promises `header_count` headers.
+            check_count::<jsep_header>(self.header_count, &"request.header_count")?;
+            // SAFETY: not null, and the caller promises `header_count` headers, of which there can be so many.
             unsafe { std::slice::from_raw_parts(self.headers, self.header_count) }
         };
         // SAFETY: the caller promises readable bytes.
-        let text = |bytes: jsep_bytes| -> Cow<'a, str> { String::from_utf8_lossy(unsafe { bytes.slice() }) };
-        let mut request = Request {
-            method: text(self.method),
-            path: text(self.path),
-            query: text(self.query),
-            headers: Vec::with_capacity(headers.len()),
+        let text = |bytes: jsep_bytes, name: &str| -> Result<Cow<'a, str>, Error> {
             // SAFETY: the caller promises readable bytes.
-            body: unsafe { self.body.slice() },
+            Ok(String::from_utf8_lossy(unsafe { bytes.read(name) }?))
+        };
+        let mut request = Request {
+            method: text(self.method, "request.method")?,
+            path: text(self.path, "request.path")?,
+            query: text(self.query, "request.query")?,
+            headers: IndexMap::with_capacity(headers.len().min(FEW_HEADERS)),
+            // SAFETY: the caller promises readable bytes.
+            body: unsafe { self.body.read("request.body") }?,
             caller: None,
             historical_state: None,
         };
         for header in headers {
-            request.add_header(&text(header.name), text(header.value));
+            request.add_header(&text(header.name, "header.name")?, text(header.value, "header.value")?);
         }
         // SAFETY: the caller promises readable bytes.
-        let caller = unsafe { self.caller.slice() };
+        let caller = unsafe { self.caller.read("request.caller") }?;
         if !caller.is_empty() {
             request.caller = Some(caller_json(caller)?);
         }

@@ -53,7 +53,7 @@ pub unsafe extern "C" fn jsep_response_header(
         let (response, name, value) =
             unsafe { (required(response, "response")?, required_out(name, "name")?, required_out(value, "value")?) };
         let headers = &response.response.headers;
-        let (header_name, header_value) = headers.get(index).ok_or_else(|| {
+        let (header_name, header_value) = headers.get_index(index).ok_or_else(|| {
             let message = format!("header {index} was asked for, but there are {}", headers.len());
             Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message)
         })?;

@@ -3,6 +3,8 @@
 use super::RuntimeOptions;
 use crate::app::Mode;
 use crate::host::{Host, HostError, LogLevel, MapMethod, MapRights, Maps, Permission, State, Transaction};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -17,7 +19,7 @@ pub struct Request<'a> {
     /// Decoded query, or empty.
     pub query: Cow<'a, str>,
     /// Headers with lower-case names, each name once.
-    pub headers: Vec<(String, Cow<'a, str>)>,
+    pub headers: IndexMap<String, Cow<'a, str>>,
     /// Body.
     pub body: &'a [u8],
     /// `request.caller` as valid JSON.
@@ -30,15 +32,21 @@ impl<'a> Request<'a> {
     /// Adds a header; a name that is there already gets the values joined.
     pub fn add_header(&mut self, name: &str, value: Cow<'a, str>) {
         let name = name.to_ascii_lowercase();
-        match self.headers.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, values)) => *values = Cow::Owned(format!("{values}, {value}")),
-            None => self.headers.push((name, value)),
+        match self.headers.entry(name) {
+            Entry::Occupied(mut known) => {
+                let values = known.get_mut().to_mut();
+                values.push_str(", ");
+                values.push_str(&value);
+            }
+            Entry::Vacant(new) => {
+                new.insert(value);
+            }
         }
     }
 
     /// Value of a header by its lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+        self.headers.get(name).map(|value| &**value)
     }
 
     /// The path, and the query if there is one.

@@ -120,16 +120,17 @@ impl Registry {
         self.installed().map(|installed| installed.timings).unwrap_or_default()
     }
 
-    /// What is installed, as a JSON object.
-    pub fn report(&self) -> serde_json::Value {
+    /// What is installed, as a JSON object. Not from a host callback, because it looks into engines that are not in use.
+    pub fn report(&self) -> Result<serde_json::Value, Error> {
+        let _executing = Executing::begin()?;
         let options = self.runtime_options().report();
         let Ok(installed) = self.installed() else {
-            return serde_json::json!({ "installed": false, "options": options });
+            return Ok(serde_json::json!({ "installed": false, "options": options }));
         };
         let endpoints: Vec<String> =
             installed.app.endpoints().iter().map(|it| format!("{} {}", it.method, it.template)).collect();
         let timings = installed.timings;
-        serde_json::json!({
+        Ok(serde_json::json!({
             "installed": true,
             "endpoints": endpoints,
             "modules": installed.app.module_count(),
@@ -143,7 +144,7 @@ impl Registry {
             },
             "cache": self.cache().map(|cache| cache.report()),
             "options": options,
-        })
+        }))
     }
 
     fn cache(&self) -> Option<Arc<Cache>> {

@@ -4,6 +4,7 @@ use crate::engine::{Exception, Execution, Failure, Outcome, content_type, nanose
 use crate::error::Error;
 use crate::host::{HostError, LogLevel};
 use crate::status::jsep_status;
+use indexmap::IndexMap;
 use std::time::Instant;
 
 /// The response of one request.
@@ -12,7 +13,7 @@ pub struct Response {
     /// Status from 200 to 599.
     pub status: u16,
     /// Headers with lower-case names, each name once.
-    pub headers: Vec<(String, String)>,
+    pub headers: IndexMap<String, String>,
     /// Body.
     pub body: Vec<u8>,
     /// Whether the transaction is to be committed.
@@ -50,7 +51,7 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
     let failure = outcome.result.as_ref().err().copied();
     let mut response = Response {
         status: 500,
-        headers: Vec::new(),
+        headers: IndexMap::new(),
         body: Vec::new(),
         apply_writes: false,
         claims_digest: execution.claims_digest,
@@ -69,15 +70,15 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
             response.status = reply.status;
             if let Some((body, default_type)) = reply.body {
                 response.body = body;
-                response.set_header("content-type".to_owned(), default_type.to_owned());
+                response.headers.insert("content-type".to_owned(), default_type.to_owned());
             }
-            outcome.headers.into_iter().for_each(|(name, value)| response.set_header(name, value));
+            response.headers.extend(outcome.headers);
         }
         Err(failure) => {
-            outcome.headers.into_iter().for_each(|(name, value)| response.set_header(name, value));
+            response.headers.extend(outcome.headers);
             let shown = execution.options.return_exception_details.then_some(response.exception.as_ref()).flatten();
             response.body = error_body(&failure.message(), shown);
-            response.set_header("content-type".to_owned(), content_type::JSON.to_owned());
+            response.headers.insert("content-type".to_owned(), content_type::JSON.to_owned());
             log_exception(&mut execution, &response);
         }
     }
@@ -99,15 +100,6 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
         execution.log(LogLevel::Info, &line);
     }
     Ok(response)
-}
-
-impl Response {
-    fn set_header(&mut self, name: String, value: String) {
-        match self.headers.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, former)) => *former = value,
-            None => self.headers.push((name, value)),
-        }
-    }
 }
 
 fn error_body(message: &str, exception: Option<&Exception>) -> Vec<u8> {

@@ -382,6 +382,8 @@ impl InstalledApp for V8App {
         let historical = self.evaluated.as_deref();
         let served: Vec<u64> = self.served.iter().map(|count| count.load(Ordering::Relaxed)).collect();
         let pools = std::iter::once(&self.pool).chain(&self.evaluated).chain(&self.proven);
+        let contexts = pools.clone().map(|pool| pool.contexts());
+        let (native, detached) = contexts.fold((0, 0), |sum, pool| (sum.0 + pool.0, sum.1 + pool.1));
         serde_json::json!({
             "rung": rung,
             "historical_rung": historical.filter(|_| self.historical_is_evaluated).map_or(rung, evaluating_rung),
@@ -392,6 +394,7 @@ impl InstalledApp for V8App {
             "requests": served.iter().sum::<u64>(),
             "served_by_rung": served,
             "isolates": pools.clone().map(|pool| pool.workers()).sum::<usize>(),
+            "contexts": { "native": native, "detached": detached },
             "ready_realms": pools.map(|pool| pool.ready_realms()).sum::<usize>(),
             "code": self.pool.blob().has_code().then(|| self.pool.blob().code().report()),
             "from_cache": self.from_cache,

@@ -170,6 +170,15 @@ impl Pool {
         self.lock().iter().map(|worker| worker.ready.len()).sum()
     }
 
+    /// Contexts of the workers that wait, with those that are garbage but not collected yet; and of these, contexts that V8 knows to be
+    /// detached.
+    pub(super) fn contexts(&self) -> (usize, usize) {
+        self.lock().iter().fold((0, 0), |(native, detached), worker| {
+            let statistics = worker.isolate.lock().get_heap_statistics();
+            (native + statistics.number_of_native_contexts(), detached + statistics.number_of_detached_contexts())
+        })
+    }
+
     /// A worker with this heap limit: one with a ready realm before one without, and the one that the calling thread used last before
     /// others, because V8 keeps state per thread.
     pub(super) fn take(&self, heap_bytes: usize) -> Result<Worker, Error> {

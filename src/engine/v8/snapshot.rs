@@ -181,6 +181,8 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
     let run = limits.guard(&mut creator, &heap, making.watchdog, |isolate| {
         fill(isolate, making, limits.deadline, &budget, contents, timings)
     });
+    // V8 takes one default context, and `fill` has set it if it came to its end, be it too late.
+    let has_default_context = matches!(&run, Ok((Ok(Found { impossible: None, .. }), _)));
     let found = match run {
         Ok((found, None)) => found,
         Ok((Err(error), Some(ended))) if !error.place.module.is_empty() => {
@@ -189,7 +191,7 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
         Ok((_, Some(ended))) | Err(ended) => Err(not_evaluated("the app", ended)),
     };
     let begin = Instant::now();
-    if !matches!(&found, Ok(Found { impossible: None, .. })) {
+    if !has_default_context {
         // V8 demands that a blob is written before the isolate goes. An empty realm takes the place of the app's.
         v8::scope!(let scope, &mut creator);
         let context = v8::Context::new(scope, v8::ContextOptions::default());

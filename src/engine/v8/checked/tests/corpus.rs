@@ -188,7 +188,7 @@ fn request() -> Request<'static> {
         method: "POST".into(),
         path: "/app/it".into(),
         query: "q=1".into(),
-        headers: vec![("h".to_owned(), "v".into())],
+        headers: [("h".to_owned(), "v".into())].into(),
         body: b"{\"body\":[1,2]}",
         caller: Some("{\"policy\":\"no_auth\"}"),
         historical_state: None,

@@ -231,7 +231,7 @@ fn request(registry: &Arc<Registry>, path: &str, query: &str) -> Done {
         method: "POST".into(),
         path: path.to_owned().into(),
         query: query.to_owned().into(),
-        headers: vec![("x-header".to_owned(), query.to_owned().into())],
+        headers: [("x-header".to_owned(), query.to_owned().into())].into(),
         body: query.as_bytes(),
         caller: Some("{\"policy\":\"no_auth\"}"),
         historical_state: None,
