@@ -81,7 +81,6 @@ impl jsep_request {
             // SAFETY: not null, and the caller promises `header_count` headers, of which there can be so many.
             unsafe { std::slice::from_raw_parts(self.headers, self.header_count) }
         };
-        // SAFETY: the caller promises readable bytes.
         let text = |bytes: jsep_bytes, name: &str| -> Result<Cow<'a, str>, Error> {
             // SAFETY: the caller promises readable bytes.
             Ok(String::from_utf8_lossy(unsafe { bytes.read(name) }?))
