@@ -10,8 +10,19 @@ use std::collections::{BTreeSet, HashMap};
 pub(super) struct Router {
     /// Templates without parameters: path to method to endpoint.
     exact: HashMap<String, HashMap<String, usize>>,
-    templated: Vec<Route>,
+    /// Templates with parameters. A path can only match those of its own shape, or of the same without a first segment.
+    templated: HashMap<Shape, Vec<Route>>,
 }
+
+/// What paths and templates have in common when they match: the number of `/`, and the first segment unless it has a parameter.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Shape {
+    slashes: usize,
+    first: Option<String>,
+}
+
+/// Most steps of comparing templates with each other: a second or two. Thousands of templates take less unless they are all alike.
+const MOST_STEPS: usize = 10_000_000;
 
 /// A path template with parameters, for one method.
 struct Route {
@@ -28,11 +39,15 @@ enum Piece {
     Parameter(String),
 }
 
+/// An endpoint with the pieces of its template.
+type Template<'a> = (&'a Endpoint, Vec<Piece>);
+
 impl Router {
     /// Reads all templates, and refuses two that can match the same path with the same method.
     pub(super) fn new(endpoints: &[Endpoint]) -> Result<Router, Error> {
-        let mut router = Router { exact: HashMap::new(), templated: Vec::new() };
-        let mut seen: Vec<(&Endpoint, Vec<Piece>)> = Vec::new();
+        let mut router = Router { exact: HashMap::new(), templated: HashMap::new() };
+        let mut seen: HashMap<usize, HashMap<Option<String>, Vec<Template<'_>>>> = HashMap::new();
+        let mut steps = 0;
         for (index, endpoint) in endpoints.iter().enumerate() {
             let pieces = pieces(endpoint)?;
             if pieces.iter().all(|piece| matches!(piece, Piece::Character(_))) {
@@ -40,16 +55,31 @@ impl Router {
                 methods.insert(endpoint.method.clone(), index);
                 continue;
             }
-            let rival = seen.iter().find(|(other, them)| other.method == endpoint.method && overlap(&pieces, them));
-            if let Some((rival, _)) = rival {
-                return Err(Error::new(
-                    jsep_status::JSEP_ROUTE_AMBIGUOUS,
-                    format!("{} {} and {} can match the same path", endpoint.method, rival.template, endpoint.template),
-                )
-                .at_path(endpoint.json_path.clone()));
+            let shape = Shape::of(&endpoint.template);
+            let alike = seen.entry(shape.slashes).or_default();
+            let rivals =
+                alike.iter().filter(|(first, _)| first.is_none() || shape.first.is_none() || **first == shape.first);
+            for (rival, them) in rivals.flat_map(|(_, rivals)| rivals) {
+                if rival.method == endpoint.method && overlap(&pieces, them, &mut steps) {
+                    return Err(Error::new(
+                        jsep_status::JSEP_ROUTE_AMBIGUOUS,
+                        format!(
+                            "{} {} and {} can match the same path",
+                            endpoint.method, rival.template, endpoint.template
+                        ),
+                    )
+                    .at_path(endpoint.json_path.clone()));
+                }
+                if steps > MOST_STEPS {
+                    return Err(Error::new(
+                        jsep_status::JSEP_ROUTE_INVALID,
+                        format!("too many path templates are like {}: they can't all be compared", endpoint.template),
+                    )
+                    .at_path(endpoint.json_path.clone()));
+                }
             }
-            router.templated.push(route(endpoint, index, &pieces)?);
-            seen.push((endpoint, pieces));
+            alike.entry(shape.first.clone()).or_default().push((endpoint, pieces.clone()));
+            router.templated.entry(shape).or_default().push(route(endpoint, index, &pieces)?);
         }
         Ok(router)
     }
@@ -72,7 +102,7 @@ impl Router {
     pub(super) fn methods(&self, path: &str) -> Result<String, Error> {
         let path = without_actor(path);
         let exact = self.exact.get(path).into_iter().flat_map(HashMap::keys);
-        let templated = self.templated.iter().filter(|route| route.pattern.is_match(path)).map(|route| &route.method);
+        let templated = self.alike(path).filter(|route| route.pattern.is_match(path)).map(|route| &route.method);
         let mut methods: BTreeSet<&str> = exact.chain(templated).map(String::as_str).collect();
         if methods.is_empty() {
             return Err(unknown(path));
@@ -81,15 +111,31 @@ impl Router {
         Ok(std::iter::once("OPTIONS").chain(methods).collect::<Vec<_>>().join(", "))
     }
 
+    /// The templates with parameters that a path may match.
+    fn alike(&self, path: &str) -> impl Iterator<Item = &Route> {
+        let shape = Shape::of(path);
+        let without = Shape { first: None, ..shape.clone() };
+        let named = shape.first.is_some().then(|| self.templated.get(&shape)).flatten();
+        named.into_iter().chain(self.templated.get(&without)).flatten()
+    }
+
     fn lookup(&self, method: &str, path: &str) -> Option<Match> {
         if let Some(endpoint) = self.exact.get(path).and_then(|methods| methods.get(method)) {
             return Some(Match { endpoint: *endpoint, parameters: Vec::new() });
         }
-        self.templated.iter().filter(|route| route.method == method).find_map(|route| {
+        self.alike(path).filter(|route| route.method == method).find_map(|route| {
             let captures = route.pattern.captures(path)?;
             let values = captures.iter().skip(1).flatten().map(|value| value.as_str().to_owned());
             Some(Match { endpoint: route.endpoint, parameters: route.parameters.iter().cloned().zip(values).collect() })
         })
+    }
+}
+
+impl Shape {
+    /// The shape of a path or template. A brace in a path is one of its characters, which no template's text can have.
+    fn of(path: &str) -> Shape {
+        let first = path.split('/').nth(1).filter(|first| !first.contains('{'));
+        Shape { slashes: path.matches('/').count(), first: first.map(str::to_owned) }
     }
 }
 
@@ -159,7 +205,19 @@ fn route(endpoint: &Endpoint, index: usize, pieces: &[Piece]) -> Result<Route, E
 }
 
 /// Whether some path matches both templates: a walk over pairs of positions, each parameter taking one character or more.
-fn overlap(left: &[Piece], right: &[Piece]) -> bool {
+/// Adds the steps it takes to `count`.
+fn overlap(left: &[Piece], right: &[Piece], count: &mut usize) -> bool {
+    *count += 1;
+    // Most differ in the text before the first parameter or after the last.
+    let differ = |pair: (&Piece, &Piece)| match pair {
+        (Piece::Character(one), Piece::Character(other)) => (one != other).then_some(true),
+        _ => Some(false),
+    };
+    let in_front = left.iter().zip(right).find_map(differ);
+    let behind = left.iter().rev().zip(right.iter().rev()).find_map(differ);
+    if in_front == Some(true) || behind == Some(true) {
+        return false;
+    }
     // A state is a position in each template, and whether the parameter there has taken a character already.
     let mut todo = vec![((0, false), (0, false))];
     let mut seen = BTreeSet::new();
@@ -167,6 +225,7 @@ fn overlap(left: &[Piece], right: &[Piece]) -> bool {
         if !seen.insert(state) {
             continue;
         }
+        *count += 1;
         let (here, there) = state;
         if ends(left, here) && ends(right, there) {
             return true;
@@ -237,15 +296,15 @@ mod tests {
             ("/a{x}", "/{y}b"),
             ("/{a}b", "/{c}bb"),
         ] {
-            assert!(overlap(&template(left), &template(right)), "{left} and {right}");
-            assert!(overlap(&template(right), &template(left)), "{right} and {left}");
+            assert!(overlap(&template(left), &template(right), &mut 0), "{left} and {right}");
+            assert!(overlap(&template(right), &template(left), &mut 0), "{right} and {left}");
         }
     }
 
     #[test]
     fn templates_that_share_no_path_do_not_overlap() {
         for (left, right) in [("/a/{x}", "/b/{y}"), ("/a/{x}", "/a/{x}/b"), ("/{x}a", "/{y}b"), ("/a.{x}", "/ab{x}")] {
-            assert!(!overlap(&template(left), &template(right)), "{left} and {right}");
+            assert!(!overlap(&template(left), &template(right), &mut 0), "{left} and {right}");
         }
     }
 }
