@@ -31,6 +31,8 @@ constexpr int LIBRARY_CALLS[] = {
     SCMP_SYS(sched_yield),
     SCMP_SYS(sched_getaffinity),
     SCMP_SYS(sysinfo),
+    SCMP_SYS(sched_getparam),
+    SCMP_SYS(sched_getscheduler),
 };
 
 // What this program needs to end a thread, besides writing its log.
