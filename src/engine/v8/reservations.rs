@@ -64,7 +64,9 @@ fn budget_of(isolate: &v8::Isolate) -> Option<Arc<BufferBudget>> {
 /// `isolate` is the isolate that runs on this thread.
 unsafe fn reserve(isolate: *mut c_void, bytes: usize, take: impl FnOnce() -> Store) -> Store {
     // SAFETY: the type is a pointer under another name, and the caller says that it is the one that runs.
-    let mut isolate = unsafe { v8::Isolate::from_raw_isolate_ptr(std::mem::transmute::<*mut c_void, _>(isolate)) };
+    let mut isolate = unsafe {
+        v8::Isolate::from_raw_isolate_ptr(std::mem::transmute::<*mut c_void, v8::UnsafeRawIsolatePtr>(isolate))
+    };
     let Some(budget) = budget_of(&isolate) else { return take() };
     let bytes = bytes.max(LEAST);
     if !budget.reserve(bytes) {
@@ -138,7 +140,6 @@ wrap!("__wrap__ZN2v88internal12BackingStoreD1Ev", free);
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
-#[expect(clippy::too_many_arguments, reason = "they are V8's")]
 unsafe extern "C" fn allocate(
     isolate: *mut c_void,
     length: usize,
