@@ -30,7 +30,7 @@ LONG = {
 LONG |= {"reflectConstructed", "replacedText", "replacedBetween", "stringified", "upperCase", "joinedLongestArray"}
 LONG |= {"concatOfLongArrays", "concatOfSpreadable", "namesOfArray", "cloned", "hugeLiteral", "splitText", "rawText"}
 
-# With JSEP_TEST_GROWTH all ways are tried with each heap; otherwise those that take long are left out, and one heap is enough.
+# With JSEP_TEST_GROWTH all ways are tried with each heap; otherwise those that do not take long, with one heap.
 ALL = bool(os.environ.get("JSEP_TEST_GROWTH"))
 HEAPS = [16, 100, 1024] if ALL else [100]
 

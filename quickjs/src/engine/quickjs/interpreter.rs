@@ -1,12 +1,14 @@
 //! A runtime with one context: an interpreter, fresh for a request or kept for a key.
 
 use super::bindings::{self, Classes, Views};
+use super::memory::Memory;
 use super::modules;
 use super::value::{Context, Value};
 use crate::engine::stack;
 use crate::engine::{OptionalGlobals, RuntimeOptions};
 use rquickjs_sys as q;
 use std::cell::OnceCell;
+use std::time::Instant;
 
 /// The least heap with which an interpreter can be made and run anything.
 const SMALLEST_HEAP: usize = 512 << 10;
@@ -15,6 +17,8 @@ const SMALLEST_HEAP: usize = 512 << 10;
 pub(super) struct Interpreter {
     runtime: *mut q::JSRuntime,
     context: Context,
+    /// Outlives the runtime, which `drop` frees.
+    memory: Box<Memory>,
 }
 
 // SAFETY: QuickJS keeps nothing per thread; the owner lets one thread at a time use an interpreter, and the stack limit is set
@@ -66,12 +70,13 @@ impl Interpreter {
         }
         // SAFETY: the runtime and the context are checked for null and owned by the interpreter from then on.
         unsafe {
-            let runtime = q::JS_NewRuntime();
+            let memory = Box::<Memory>::default();
+            let runtime = memory.new_runtime();
             if runtime.is_null() {
                 return Err(Refused::OutOfMemory);
             }
             let context = q::JS_NewContextRaw(runtime);
-            let interpreter = Interpreter { runtime, context: Context(context) };
+            let interpreter = Interpreter { runtime, context: Context(context), memory };
             if context.is_null() || !interpreter.add_intrinsics() {
                 return Err(Refused::OutOfMemory);
             }
@@ -135,6 +140,11 @@ impl Interpreter {
             q::JS_ComputeMemoryUsage(self.runtime, &raw mut usage);
             usage.malloc_size > usage.malloc_limit / 3
         }
+    }
+
+    /// Has scripts end at `deadline` also where they ask for memory; `None` lets them have it.
+    pub(super) fn end_memory_at(&self, deadline: Option<Instant>) {
+        self.memory.end_at(deadline);
     }
 
     pub(super) fn runtime(&self) -> *mut q::JSRuntime {

@@ -3,6 +3,7 @@
 //! - `app`: an installed app, and which interpreter serves a request
 //! - `run`: one request in an interpreter
 //! - `interpreter`: a runtime with one context, and its limits
+//! - `memory`: its memory, until the time of a run is up
 //! - `modules`: the app's modules as bytecode
 //! - `active`: how native functions find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
@@ -14,6 +15,7 @@ mod app;
 mod bindings;
 mod exception;
 mod interpreter;
+mod memory;
 mod modules;
 mod run;
 mod time_zone;

@@ -55,6 +55,7 @@ pub(super) fn serve(
     let mut active = Active { execution: Some(execution), touched: None, modules, deadline, timed_out: false };
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
+    interpreter.end_memory_at(Some(deadline));
     let mut headers = Vec::new();
     let mut realm_ns = 0;
     let handled = match bindings::show_past_state(interpreter.context(), used) {
@@ -74,7 +75,9 @@ pub(super) fn serve(
     // Jobs that the conversion left belong to this request too.
     interpreter.run_jobs();
     drop(entered);
-    if active.timed_out && result.is_err() {
+    interpreter.end_memory_at(None);
+    // A function that got no more memory has ended before QuickJS asked.
+    if (active.timed_out || Instant::now() >= deadline) && result.is_err() {
         return Served { headers, realm_ns, ..Served::timed_out() };
     }
     Served { result, headers, exception, realm_ns }
