@@ -41,10 +41,23 @@ fn set_locale() -> Result<(), Error> {
 }
 
 unsafe extern "C" {
-    /// How many processors there are. V8's locks ask the first time that two threads want one, which reads a file; so they are made to
-    /// ask before there are requests.
+    /// How many processors there are.
     #[link_name = "_ZN4absl13base_internal7NumCPUsEv"]
     fn count_processors() -> std::ffi::c_int;
+
+    /// How fast they are.
+    #[link_name = "_ZN4absl13base_internal19NominalCPUFrequencyEv"]
+    fn measure_processors() -> f64;
+}
+
+/// Lets V8's locks find out what they want to know of the processors the first time that two threads want one: they read files, and may
+/// measure for milliseconds. So a thread of the library does it before there are requests.
+pub(super) fn learn_of_processors() {
+    // SAFETY: the functions take nothing, and remember what they find.
+    unsafe {
+        count_processors();
+        measure_processors();
+    }
 }
 
 /// Fills `bytes` for V8's hashes and `Math.random`. V8 itself would open a file for each isolate, and take the time of day if it can't.
@@ -101,8 +114,6 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
         threads => v8::new_unprotected_default_platform(threads, false),
     };
     v8::V8::set_entropy_source(random_bytes);
-    // SAFETY: the function takes nothing, remembers a number, and may be called at any time.
-    unsafe { count_processors() };
     v8::V8::initialize_platform(platform.make_shared());
     v8::V8::initialize();
     MACHINE_CODE.store(wished.jit, Ordering::Relaxed);

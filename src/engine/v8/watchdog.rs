@@ -1,6 +1,7 @@
 //! One thread that ends scripts at their deadline.
 
 use super::ending::Ending;
+use super::platform;
 use super::thread::Thread;
 use crate::error::Error;
 use std::collections::BTreeMap;
@@ -76,6 +77,7 @@ impl Shared {
     }
 
     fn run(&self) {
+        platform::learn_of_processors();
         let mut state = self.lock();
         while !state.stopped {
             let now = Instant::now();
