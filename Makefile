@@ -9,7 +9,7 @@ HARNESS := $(BUILD)/harness
 # The static archive of V8. Resolved once a run, by the recipes that need it.
 V8 = archive="$$(scripts/v8_archive.sh)" && if [ -n "$$archive" ]; then export RUSTY_V8_ARCHIVE="$$archive"; fi
 
-.PHONY: help packages libraries harness build run test sanitize bench bench-peers fuzz soak header format lint install clean
+.PHONY: help packages libraries harness build run test sanitize bench bench-peers guards fuzz soak header format lint install clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -56,6 +56,9 @@ fuzz: packages ## Fuzz both libraries: TARGET=requests SECONDS=600 LIBRARY=jsv8 
 
 soak: build ## Send mixed traffic for SECONDS=3600, to see that nothing grows: LIBRARY=jsquickjs OPTIONS="--option jit=off" choose
 	@$(BUILD)/jsep-host soak --plugin $(BUILD)/lib$(or $(LIBRARY),jsv8).so --seconds "$(or $(SECONDS),3600)" $(OPTIONS)
+
+guards: packages ## Measure what the guards of a request cost, on against off
+	@$(V8) && cargo test --release --locked -p jsv8 --lib cost_of_guards -- --ignored --nocapture
 
 header: packages ## Write include/jsep.h anew from the source
 	@$(V8) && JSEP_WRITE_HEADER=1 cargo test --locked -p jsv8 --test header

@@ -35,6 +35,8 @@ mod code;
 mod completing;
 mod ending;
 mod exception;
+#[cfg(test)]
+mod guard_costs;
 mod isolates;
 mod limits;
 mod modules;
