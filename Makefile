@@ -9,7 +9,7 @@ HARNESS := $(BUILD)/harness
 # The static archive of V8. Resolved once a run, by the recipes that need it.
 V8 = archive="$$(scripts/v8_archive.sh)" && if [ -n "$$archive" ]; then export RUSTY_V8_ARCHIVE="$$archive"; fi
 
-.PHONY: help packages libraries harness build run test sanitize bench bench-peers guards fuzz soak header format lint install clean
+.PHONY: help packages libraries harness build run test test-long sanitize bench bench-peers guards fuzz soak header format lint install clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +38,9 @@ run: build ## Play the logging scenario on both libraries and compare them
 test: build ## Run all tests
 	@scripts/install_packages.sh tests
 	@$(V8) && scripts/test.sh $(BUILD)
+
+test-long: build ## Run the long forms of some tests, which takes hours; make test comes first
+	@$(V8) && scripts/test_long.sh $(BUILD)
 
 sanitize: build ## Run the C and C++ tests, and the host, with ThreadSanitizer and with AddressSanitizer
 	@scripts/sanitize.sh $(BUILD)
