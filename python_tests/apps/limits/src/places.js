@@ -62,6 +62,60 @@ export const constructor = (deed) => {
   return fine(new Made());
 };
 
+export const taggedTemplate = (deed) => fine(deed`text`);
+
+export const setterOfBytes = (deed) => fine(new Uint8Array(1).fill({ valueOf: () => deed() ?? 0 }));
+
+export const bytesOfObjects = (deed) => fine(Uint8Array.of({ valueOf: () => deed() ?? 0 }));
+
+export const arrayFrom = (deed) => fine(Array.from({ length: 1 }, deed));
+
+export const iteration = (deed) => fine([...{ [Symbol.iterator]: () => ({ next: () => ({ done: true, value: deed() }) }) }]);
+
+export const instanceOf = (deed) => fine({} instanceof { [Symbol.hasInstance]: deed });
+
+export const species = (deed) => {
+  class Values extends Array {
+    static get [Symbol.species]() {
+      deed();
+      return Array;
+    }
+  }
+  return fine(new Values().map((value) => value));
+};
+
+export const setter = (deed) => {
+  const object = {
+    set value(_value) {
+      deed();
+    },
+  };
+  object.value = 1;
+  return fine(object);
+};
+
+export const defaultArgument = (deed) => fine(((value = deed()) => value)());
+
+export const staticBlock = (deed) => {
+  class Made {
+    static {
+      deed();
+    }
+  }
+  return fine(Made);
+};
+
+export const callbackOfStore = (deed) => {
+  ccf.kv["place"].forEach(deed);
+  return fine(deed());
+};
+
+export const errorPreparation = (deed) => {
+  Error.prepareStackTrace = deed;
+  const stack = new Error("text").stack;
+  return fine(stack ?? deed());
+};
+
 // Jobs
 
 export const job = async (deed) => {
