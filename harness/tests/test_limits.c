@@ -65,9 +65,9 @@ static void test_time(const jsep_registry* registry, struct host* host) {
     check(timings.total_ns >= 90 * 1000 * 1000ULL && timings.total_ns < 5000 * 1000 * 1000ULL,
           "it took about the limit");
     jsep.response_free(response);
-    check(answers(registry, host, "/count", "1"), "the next request is fine");
+    // It may have to make an isolate, for which a busy machine takes its time.
     check(set_option(registry, "max_execution_time_ms", "") == JSEP_OK, "the default limit again");
-    check(answers(registry, host, "/count", "1"), "a request with the default limit is fine");
+    check(answers(registry, host, "/count", "1"), "the next request is fine");
 }
 
 static void test_details(const jsep_registry* registry, struct host* host) {
