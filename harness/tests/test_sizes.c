@@ -7,7 +7,7 @@
 #include "groups.h"
 #include "host.h"
 
-enum { LARGE_BODY = 100 << 20, MANY_HEADERS = 1000000, DEEP = 10000, NAME_BYTES = 24 };
+enum { LARGE_BODY = 128 << 20, MANY_HEADERS = 1000000, DEEP = 10000, NAME_BYTES = 24 };
 
 static jsep_status execute(const jsep_registry* registry, struct host* host, const char* path,
                            const jsep_request* request, uint32_t* http_status) {
@@ -31,9 +31,9 @@ static void test_large_body(const jsep_registry* registry, struct host* host) {
         .size = sizeof(request), .method = bytes_of("GET"), .path = bytes_of("/x"), .body = {body, LARGE_BODY}};
     uint32_t status = 0;
     check(execute(registry, host, "/count", &request, &status) == JSEP_OK && status == 200,
-          "a body of 100 MB that is not read does no harm");
+          "a body of 128 MiB that is not read does no harm");
     check(execute(registry, host, "/echo", &request, &status) == JSEP_OK && status == 500,
-          "a body of 100 MB does not fit the heap");
+          "a body of 128 MiB does not fit the heap");
     check(answers(registry, host, "/count", "1"), "the next request is fine");
     free(body);
 }
