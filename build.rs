@@ -2,8 +2,9 @@
 
 include!("scripts/link_arguments.rs");
 
-/// Functions inside V8 whose calls go to `src/engine/v8/checked/wrapped.rs` first.
-const WRAPPED: [&str; 13] = [
+/// Functions inside V8 whose calls go to those of `src/engine/v8` first that `wrap!` names.
+const WRAPPED: [&str; 14] = [
+    "_ZN2v88internal7Isolate13StackOverflowEv",
     "_ZN2v88internal22CanCompileWithBaselineEPNS0_7IsolateENS0_6TaggedINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal8Compiler16CompileOptimizedEPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_15ConcurrencyModeENS0_8CodeKindE",
     "_ZN2v88internal8Compiler19CompileOptimizedOSREPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_14BytecodeOffsetENS0_15ConcurrencyModeENS0_8CodeKindE",

@@ -11,6 +11,7 @@
 //! - `snapshot`: capturing the evaluated app
 //! - `baseline`: where V8's baseline compiler may not compile
 //! - `wrap`: functions that take the place of some inside V8
+//! - `live`: a realm that lives on from turn to turn
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -38,6 +39,7 @@ mod completing;
 mod exception;
 mod isolates;
 mod limits;
+mod live;
 mod modules;
 mod platform;
 mod prepared;
@@ -53,7 +55,7 @@ mod thread;
 mod watchdog;
 
 use crate::app::App;
-use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions};
 use crate::error::Error;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -74,7 +76,13 @@ pub fn library_name() -> &'static str {
 pub fn create(options: &Options) -> Result<Box<dyn Engine>, Error> {
     let start_ns = platform::start(options)?;
     let supply = Arc::new(Supply::new(options.helper_threads != Some(0)));
-    Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog: Arc::new(Watchdog::new()), supply }))
+    Ok(Box::new(V8Engine {
+        jit: options.jit,
+        start_ns,
+        watchdog: Arc::new(Watchdog::new()),
+        supply,
+        globals: live::Globals::default(),
+    }))
 }
 
 struct V8Engine {
@@ -82,6 +90,7 @@ struct V8Engine {
     start_ns: u64,
     watchdog: Arc<Watchdog>,
     supply: Arc<Supply>,
+    globals: live::Globals,
 }
 
 impl Engine for V8Engine {
@@ -107,5 +116,9 @@ impl Engine for V8Engine {
     ) -> Result<Box<dyn InstalledApp>, Error> {
         let (watchdog, supply) = (Arc::clone(&self.watchdog), Arc::clone(&self.supply));
         Ok(Box::new(app::V8App::install(app, options, runtime, cache, watchdog, supply)?))
+    }
+
+    fn live_realm(&self, options: &Options, runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error> {
+        Ok(Box::new(live::Live::new(&self.globals, options, runtime, &self.watchdog)?))
     }
 }
