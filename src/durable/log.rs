@@ -180,7 +180,9 @@ impl Log {
     pub(super) fn wait(&self, ticket: Ticket) -> Result<(), Error> {
         let mut state = self.lock();
         while state.synced < ticket.0 {
-            state.usable()?;
+            if let Some(error) = &state.failed {
+                return Err(error.clone());
+            }
             if state.writing {
                 state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;

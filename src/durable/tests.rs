@@ -283,7 +283,8 @@ fn a_failed_sync_stops_the_log() {
     let ticket = log.add(realm, turn(realm, "first", 0)).expect("adding does not fail");
     assert_eq!(log.wait(ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
     memory.lock().fault = None;
-    assert_eq!(log.wait(ticket).map_err(|error| error.status), Err(jsep_status::JSEP_REALM_STOPPED));
+    // The storage works again, but nobody knows what became of the record.
+    assert_eq!(log.wait(ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
     let later = log.add(realm, turn(realm, "first", 1)).map(drop).map_err(|error| error.status);
     assert_eq!(later, Err(jsep_status::JSEP_REALM_STOPPED));
 }
