@@ -115,7 +115,7 @@ impl Live {
             },
             TurnInput::Call { function, argument } => match callee(scope, function) {
                 Ok((function, receiver)) => call(scope, function, receiver, argument),
-                Err(message) => return TurnEnd::Refused(Exception { message, trace: None }),
+                Err(end) => return end,
             },
         };
         let text = match ran {
@@ -210,23 +210,24 @@ fn compile<'s>(scope: Scope<'_, 's, '_>, name: &str, source: &str) -> Option<v8:
 fn callee<'s>(
     scope: Scope<'_, 's, '_>,
     name: &str,
-) -> Result<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Value>), String> {
+) -> Result<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Value>), TurnEnd> {
+    let failure = |message: String| Exception { message, trace: None };
     let letter = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
     let is_name =
         |part: &str| part.chars().all(letter) && part.starts_with(|first: char| letter(first) && !first.is_numeric());
     if !name.split('.').all(is_name) {
-        return Err(format!("`{name}` is not the name of a function"));
+        return Err(TurnEnd::Refused(failure(format!("`{name}` is not the name of a function"))));
     }
     v8::tc_scope!(let scope, scope);
-    let mut find = |path: &str| compile(scope, "jsep:call", path)?.run(scope);
     let receiver = match name.rsplit_once('.') {
-        Some((object, _)) => find(object),
+        Some((object, _)) => compile(scope, "jsep:call", object).and_then(|script| script.run(scope)),
         None => Some(v8::undefined(scope).into()),
     };
     let function = compile(scope, "jsep:call", name)
         .and_then(|script| script.run(scope))
         .and_then(|value| v8::Local::<v8::Function>::try_from(value).ok());
-    function.zip(receiver).ok_or_else(|| format!("the realm has no function `{name}`"))
+    // Looking for it may have run a getter, so the turn did begin.
+    function.zip(receiver).ok_or_else(|| TurnEnd::Threw(failure(format!("the realm has no function `{name}`"))))
 }
 
 fn call<'s>(
