@@ -306,13 +306,15 @@ void add_shell(CLI::App& program, std::function<int()>& action) {
     const auto given = std::make_shared<Given>();
     ShellArguments& arguments = given->shell;
     arguments.on_throw = "rollback";
-    CLI::App* command = program.add_subcommand("shell", "Work in a durable realm: each line is a turn that outlives the program");
+    CLI::App* command =
+        program.add_subcommand("shell", "Work in a durable realm: each line is a turn that outlives the program");
     add_data_options(*command, arguments.plugin, arguments.data, given->options);
     command->add_option("--script", arguments.script, "What a new realm begins with")->type_name("FILE");
     command->add_option("--on-throw", arguments.on_throw, "What becomes of what a line did before it threw")
         ->check(CLI::IsMember({"rollback", "commit"}))
         ->capture_default_str();
-    command->add_flag("--ids", arguments.ids, "A line is an id, a tab and a script; a known id gives the former answer");
+    command->add_flag("--ids", arguments.ids,
+                      "A line is an id, a tab and a script; a known id gives the former answer");
     command->callback([given, &action] {
         action = [given] {
             given->shell.options = split_all(given->options, '=', "--option");

@@ -40,8 +40,7 @@ std::string RealmLog::report() const {
 
 DurableRealm::DurableRealm(const Plugin& plugin, const Engine& engine, const RealmLog& log, std::string_view name,
                            std::string_view source, const Options& options, const jsep_host* host)
-    : plugin_(&plugin),
-      handle_(open_realm(plugin, engine, log, name, source, options, host), plugin.realm_free) {}
+    : plugin_(&plugin), handle_(open_realm(plugin, engine, log, name, source, options, host), plugin.realm_free) {}
 
 std::string DurableRealm::eval(std::string_view id, std::string_view source, const jsep_host* host) const {
     std::string text;
@@ -54,8 +53,7 @@ std::string DurableRealm::call(std::string_view id, std::string_view function, s
                                const jsep_host* host) const {
     std::string text;
     const jsep_sink sink = sink_to(text);
-    require_ok(*plugin_,
-               plugin_->realm_call(handle_.get(), lend(id), lend(function), lend(argument), host, &sink));
+    require_ok(*plugin_, plugin_->realm_call(handle_.get(), lend(id), lend(function), lend(argument), host, &sink));
     return text;
 }
 

@@ -89,7 +89,7 @@ uint32_t append(void* context, jsep_bytes name, jsep_bytes bytes) {
     return guarded("append to", name, [&](const std::string& path) -> uint32_t {
         const Descriptor file(::openat(directory_of(context), path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
         return file.get() >= 0 && write_all(file.get(), view(bytes)) ? static_cast<uint32_t>(JSEP_OK)
-                                                                    : failed("append to", path);
+                                                                     : failed("append to", path);
     });
 }
 
@@ -105,8 +105,7 @@ uint32_t replace(void* context, jsep_bytes name, jsep_bytes bytes) {
     return guarded("replace", name, [&](const std::string& path) -> uint32_t {
         const int directory = directory_of(context);
         const std::string draft = path + ".new";
-        const Descriptor file(
-            ::openat(directory, draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, OWNER_ONLY));
+        const Descriptor file(::openat(directory, draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, OWNER_ONLY));
         const bool done = file.get() >= 0 && write_all(file.get(), view(bytes)) && ::fsync(file.get()) == 0 &&
                           ::renameat(directory, draft.c_str(), directory, path.c_str()) == 0 && ::fsync(directory) == 0;
         return done ? static_cast<uint32_t>(JSEP_OK) : failed("replace", path);

@@ -162,6 +162,28 @@ def test_a_repeated_id_gives_the_answer_of_the_first_time(shell):
     assert [second.ask("++count", name) for name in ("c", "b", "d")] == ["2", "1", "3"]
 
 
+def test_a_replay_that_asks_for_something_else_stops_the_realm(shell, durable_engine, tmp_path):
+    first = shell()
+    first.ask("1")
+    first.ask("Date.now() > 0")
+    first.close()
+    # With this option the clock is not asked.
+    answer = run_host(
+        "realm", "report", *options(durable_engine, tmp_path / "realm"), "--option", "untrusted_time=gated"
+    )
+    assert answer.exit_code != 0
+    assert re.search(r"turn 2 of the realm `shell` went another way: it did not ask `clock` this time", answer.errors)
+
+
+def test_a_replay_that_answers_something_else_stops_the_realm(shell, durable_engine, tmp_path):
+    first = shell()
+    first.ask("typeof Intl")
+    first.close()
+    answer = run_host("realm", "report", *options(durable_engine, tmp_path / "realm"), "--option", "intl=on")
+    assert answer.exit_code != 0
+    assert "turn 1 of the realm `shell` went another way: it answered `\"object\"`" in answer.errors
+
+
 def test_lines_of_the_console_come_once(shell):
     first = shell()
     first.send("console.log('hello'); 1")

@@ -14,6 +14,7 @@ void test_requests(const jsep_engine* engine);
 void test_store(const jsep_engine* engine);
 void test_host_table(const jsep_engine* engine);
 void test_limits(const jsep_engine* engine);
+void test_realm(const jsep_engine* engine);
 void test_lifetimes(void);
 void test_threads(const jsep_engine* engine);
 // Runs in a thread that is older than the library; call with a registry once it is loaded.

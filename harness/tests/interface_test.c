@@ -54,6 +54,7 @@ static void test_library(struct old_thread* old) {
         test_store(engine);
         test_host_table(engine);
         test_limits(engine);
+        test_realm(engine);
         test_threads(engine);
         test_fork(engine);
     }
