@@ -1,5 +1,6 @@
 """Durable realms in a shell of the host program: each line is a turn."""
 
+import contextlib
 import json
 import shutil
 import subprocess
@@ -9,6 +10,9 @@ from hosts import ENGINES, HOST_PROGRAM, REPOSITORY, REQUEST_SECONDS, Engine, ru
 
 # The rungs of the realm ladder mean nothing to durable realms.
 DURABLE_ENGINES = [engine for engine in ENGINES if engine.name in ("jsv8", "jsv8-jitless", "jsquickjs")]
+
+# Marks the end of an answer of several lines.
+END = "end of the answer"
 
 COUNTER = REPOSITORY / "apps" / "counter" / "counter.js"
 
@@ -35,7 +39,9 @@ class Shell:
         with self.errors.open("ab") as errors:
             self.process = subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=errors, text=True)
         self.greeting = self.process.stdout.readline().rstrip("\n")
-        assert self.greeting, self.errors.read_text()
+        if not self.greeting:
+            self.stop()
+            raise AssertionError(self.errors.read_text())
 
     def send(self, line: str) -> None:
         self.process.stdin.write(line + "\n")
@@ -48,6 +54,16 @@ class Shell:
         assert answer, self.errors.read_text()
         return answer.rstrip("\n")
 
+    def ask_in_vain(self, script: str) -> str:
+        """What is said of a turn that fails: any number of lines."""
+        self.send(script)
+        self.send(f"'{END}'")
+        lines = []
+        while (line := self.process.stdout.readline().rstrip("\n")) != f'"{END}"':
+            assert line, self.errors.read_text()
+            lines.append(line)
+        return "\n".join(lines)
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait(REQUEST_SECONDS)
@@ -56,14 +72,19 @@ class Shell:
         self.process.stdin.close()
         return self.process.wait(REQUEST_SECONDS)
 
+    def stop(self) -> None:
+        """Ends it in whatever state it is."""
+        self.kill()
+        self.process.stdout.close()
+        # A line may be left that nobody will read.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(REQUEST_SECONDS)
-        self.process.stdout.close()
+        self.stop()
 
 
 def verify(engine: Engine, data: Path) -> dict:

@@ -58,13 +58,13 @@ def test_killed_runs_answer_as_one_that_is_not(durable_engine, tmp_path):
                 select.select([shell.process.stdout], [], [], chance.random() * 0.004)
                 shell.kill()
                 kills += 1
-                shell.__exit__()
+                shell.stop()
                 shell = Shell(durable_engine, data, ids=True)
                 continue  # Nobody heard the answer, so it is asked again.
             answers.append(shell.process.stdout.readline().rstrip("\n"))
             turn += 1
     finally:
-        shell.__exit__()
+        shell.stop()
     assert answers == expected()
     assert kills > TURNS // TURNS_PER_KILL // 3
     assert verify(durable_engine, data)["turns"] == {"shell": TURNS}
