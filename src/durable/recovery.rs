@@ -33,16 +33,16 @@ pub(super) struct Recovered {
     pub(super) dropped: Option<Dropped>,
 }
 
+/// Takes each record with its place.
+pub(super) type Visit<'a> = dyn FnMut(Place, &[u8]) -> Result<(), Error> + 'a;
+
 /// An error for damage at a place.
 pub(super) fn damaged(name: &str, offset: u64, what: &str) -> Error {
     Error::new(jsep_status::JSEP_LOG_DAMAGED, format!("`{name}` is damaged at byte {offset}: {what}"))
 }
 
 /// Reads the whole log and gives each record with its place to `visit`. None when the storage holds no log yet.
-pub(super) fn recover(
-    storage: &dyn Storage,
-    visit: &mut dyn FnMut(Place, &[u8]) -> Result<(), Error>,
-) -> Result<Option<Recovered>, Error> {
+pub(super) fn recover(storage: &dyn Storage, visit: &mut Visit<'_>) -> Result<Option<Recovered>, Error> {
     let Some(bytes) = read(storage, MANIFEST_NAME)? else {
         let first = segment_name(1);
         return match read(storage, &first)? {
@@ -94,7 +94,7 @@ fn scan(
     bytes: &[u8],
     next: Option<&End>,
     end: &mut End,
-    visit: &mut dyn FnMut(Place, &[u8]) -> Result<(), Error>,
+    visit: &mut Visit<'_>,
 ) -> Result<Option<Dropped>, Error> {
     let name = segment_name(end.segment);
     let valid = next.map_or(bytes.len() as u64, |next| next.offset);
