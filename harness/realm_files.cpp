@@ -114,7 +114,7 @@ uint32_t replace(void* context, jsep_bytes name, jsep_bytes bytes) {
 
 }  // namespace
 
-RealmFiles::RealmFiles(const std::string& directory) : path_(directory) {
+RealmFiles::RealmFiles(const std::string& directory) {
     if (::mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
         throw StartError("can't make the directory " + directory + ": " + std::strerror(errno));
     }

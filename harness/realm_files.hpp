@@ -17,6 +17,5 @@ public:
     jsep_storage table() const;
 
 private:
-    std::string path_;
     Descriptor directory_;
 };
