@@ -7,34 +7,30 @@
 //! | 8 | number of the block in the log, from 1 |
 //! | 32 | digest of the block before |
 //! | … | body: records, each a length of four bytes and as many bytes |
-//! | 32 | digest: SHA-256 over the identity of the log and all of the above |
+//! | 32 | digest of all of the above |
 //!
 //! The records of a block were synced together. A block stands for itself, so that one behind damage is still known as one.
 
 use super::codec::Reader;
-use openssl::sha::Sha256;
+use crate::crypto::{SEAL_BYTES, seal};
 use std::ops::Range;
 
-/// A SHA-256 digest.
-pub(super) type Digest = [u8; 32];
+/// HMAC-SHA-256 under the identity of the log.
+pub(super) type Digest = [u8; SEAL_BYTES];
 
 /// What a log is known by: unpredictable bytes, which also keep others from writing what looks like one of its blocks.
 pub(super) type Identity = [u8; 16];
 
 const MAGIC: &[u8; 4] = b"JSEB";
-const DIGEST: usize = 32;
 /// Bytes before the body.
 pub(super) const HEAD: usize = 48;
 
 /// Bytes of a block beyond its body.
-pub(super) const FRAME: usize = HEAD + DIGEST;
+pub(super) const FRAME: usize = HEAD + SEAL_BYTES;
 
-/// SHA-256 over a log's identity and some bytes.
+/// The digest of some bytes of a log.
 pub(super) fn digest(identity: &Identity, bytes: &[u8]) -> Digest {
-    let mut hash = Sha256::new();
-    hash.update(identity);
-    hash.update(bytes);
-    hash.finish()
+    seal(identity, &[bytes])
 }
 
 /// The block with this body; also its digest.
