@@ -9,17 +9,17 @@ from hosts import run_host
 
 
 @pytest.fixture(params=DURABLE_ENGINES, ids=lambda engine: engine.name)
-def durable_engine(request):
+def engine(request):
     return request.param
 
 
 @pytest.fixture
-def shell(durable_engine, tmp_path):
+def shell(engine, tmp_path):
     """Starts a shell in the test's realm."""
     running = []
 
     def start(*words, **settings):
-        running.append(Shell(durable_engine, tmp_path / "realm", *words, **settings))
+        running.append(Shell(engine, tmp_path / "realm", *words, **settings))
         return running[-1]
 
     yield start
@@ -162,24 +162,22 @@ def test_a_repeated_id_gives_the_answer_of_the_first_time(shell):
     assert [second.ask("++count", name) for name in ("c", "b", "d")] == ["2", "1", "3"]
 
 
-def test_a_replay_that_asks_for_something_else_stops_the_realm(shell, durable_engine, tmp_path):
+def test_a_replay_that_asks_for_something_else_stops_the_realm(shell, engine, tmp_path):
     first = shell()
     first.ask("1")
     first.ask("Date.now() > 0")
     first.close()
     # With this option the clock is not asked.
-    answer = run_host(
-        "realm", "report", *options(durable_engine, tmp_path / "realm"), "--option", "untrusted_time=gated"
-    )
+    answer = run_host("realm", "report", *options(engine, tmp_path / "realm"), "--option", "untrusted_time=gated")
     assert answer.exit_code != 0
     assert re.search(r"turn 2 of the realm `shell` went another way: it did not ask `clock` this time", answer.errors)
 
 
-def test_a_replay_that_answers_something_else_stops_the_realm(shell, durable_engine, tmp_path):
+def test_a_replay_that_answers_something_else_stops_the_realm(shell, engine, tmp_path):
     first = shell()
     first.ask("typeof Intl")
     first.close()
-    answer = run_host("realm", "report", *options(durable_engine, tmp_path / "realm"), "--option", "intl=on")
+    answer = run_host("realm", "report", *options(engine, tmp_path / "realm"), "--option", "intl=on")
     assert answer.exit_code != 0
     assert 'turn 1 of the realm `shell` went another way: it answered `"object"`' in answer.errors
 
@@ -192,13 +190,13 @@ def test_lines_of_the_console_come_once(shell):
     assert shell().ask("2") == "2"
 
 
-def test_a_realm_has_one_user_at_a_time(shell, durable_engine, tmp_path):
+def test_a_realm_has_one_user_at_a_time(shell, engine, tmp_path):
     shell().ask("1")
-    assert "another program uses" in refusal(durable_engine, tmp_path / "realm")
+    assert "another program uses" in refusal(engine, tmp_path / "realm")
 
 
 @pytest.fixture
-def written(shell, durable_engine, tmp_path):
+def written(shell, engine, tmp_path):
     """A directory with a realm of some turns, closed or killed."""
 
     def write(kill: bool):
@@ -214,43 +212,43 @@ def written(shell, durable_engine, tmp_path):
     return write
 
 
-def test_verify_and_report_tell_what_there_is(written, durable_engine):
+def test_verify_and_report_tell_what_there_is(written, engine):
     data = written(kill=False)
-    report = verify(durable_engine, data)
+    report = verify(engine, data)
     assert report["turns"] == {"shell": 6}
     assert report["dropped"] is None
-    answer = run_host("realm", "report", *options(durable_engine, data))
+    answer = run_host("realm", "report", *options(engine, data))
     assert answer.exit_code == 0
     assert '"restored": true' in answer.output
 
 
-def test_a_flipped_byte_of_a_closed_log_is_reported_with_its_place(written, durable_engine):
+def test_a_flipped_byte_of_a_closed_log_is_reported_with_its_place(written, engine):
     data = written(kill=False)
     for file in [path for path in data.iterdir() if path.suffix != ".new"]:
         whole = file.read_bytes()
         # The tests of the library flip each byte; here the place in the message counts.
         for at in range(0, len(whole), 37):
             file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
-            assert re.search(rf"`{file.name}` is damaged at byte \d+", refusal(durable_engine, data))
+            assert re.search(rf"`{file.name}` is damaged at byte \d+", refusal(engine, data))
         file.write_bytes(whole)
-    assert verify(durable_engine, data)["turns"] == {"shell": 6}
+    assert verify(engine, data)["turns"] == {"shell": 6}
 
 
-def test_a_torn_end_is_dropped_and_reported(written, shell, durable_engine):
+def test_a_torn_end_is_dropped_and_reported(written, shell, engine):
     data = written(kill=True)
     file = max(path for path in data.iterdir() if path.name.startswith("log-"))
     whole = file.read_bytes()
     file.write_bytes(whole[:-1])
-    report = verify(durable_engine, data)
+    report = verify(engine, data)
     assert report["turns"] == {"shell": 5}
     assert report["dropped"]["bytes"] > 0
     assert [shell().ask("counter.peek()")] == ["4"]
 
 
-def test_a_copy_is_a_realm_of_its_own(written, durable_engine):
+def test_a_copy_is_a_realm_of_its_own(written, engine):
     data = written(kill=True)
     other = copy(data, "other")
-    with Shell(durable_engine, other) as second:
+    with Shell(engine, other) as second:
         assert second.ask("counter.next()") == "6"
-    with Shell(durable_engine, data) as first:
+    with Shell(engine, data) as first:
         assert first.ask("counter.peek()") == "5"

@@ -29,7 +29,7 @@ var step = (n) => {
 
 
 @pytest.fixture(params=DURABLE_ENGINES, ids=lambda engine: engine.name)
-def durable_engine(request):
+def engine(request):
     return request.param
 
 
@@ -43,13 +43,13 @@ def expected() -> list[str]:
     return answers
 
 
-def test_killed_runs_answer_as_one_that_is_not(durable_engine, tmp_path):
+def test_killed_runs_answer_as_one_that_is_not(engine, tmp_path):
     script = tmp_path / "script.js"
     script.write_text(SCRIPT)
     data = tmp_path / "realm"
     chance = random.Random(20)
     answers, kills, turn = [], 0, 0
-    shell = Shell(durable_engine, data, script=script, ids=True)
+    shell = Shell(engine, data, script=script, ids=True)
     try:
         while turn < TURNS:
             shell.send(f"turn {turn}\tstep({turn})")
@@ -59,7 +59,7 @@ def test_killed_runs_answer_as_one_that_is_not(durable_engine, tmp_path):
                 shell.kill()
                 kills += 1
                 shell.stop()
-                shell = Shell(durable_engine, data, ids=True)
+                shell = Shell(engine, data, ids=True)
                 continue  # Nobody heard the answer, so it is asked again.
             answers.append(shell.process.stdout.readline().rstrip("\n"))
             turn += 1
@@ -67,4 +67,4 @@ def test_killed_runs_answer_as_one_that_is_not(durable_engine, tmp_path):
         shell.stop()
     assert answers == expected()
     assert kills > TURNS // TURNS_PER_KILL // 3
-    assert verify(durable_engine, data)["turns"] == {"shell": TURNS}
+    assert verify(engine, data)["turns"] == {"shell": TURNS}
