@@ -82,9 +82,27 @@ struct SoakArguments {
     std::optional<Leak> leak;
 };
 
+struct ShellArguments {
+    std::string plugin;
+    std::string data;  // Directory of the realm.
+    Options options;
+    std::string script;    // File with what a new realm begins with, or nothing.
+    std::string on_throw;  // As the library's option.
+    bool ids = false;      // Whether lines begin with the id of the input and a tab.
+};
+
+struct RealmArguments {
+    std::string plugin;
+    std::string data;
+    Options options;
+};
+
 int call(const CallArguments& arguments);
 int serve(const ServeArguments& arguments);
 int bench(const BenchArguments& arguments);
 int report(const ReportArguments& arguments);
 // Answers with 1 when something grew without bound or was answered wrongly.
 int soak(const SoakArguments& arguments);
+int shell(const ShellArguments& arguments);
+int realm_report(const RealmArguments& arguments);
+int realm_verify(const RealmArguments& arguments);

@@ -9,21 +9,8 @@ void append(void* context, const uint8_t* data, size_t len) {
     static_cast<std::string*>(context)->append(reinterpret_cast<const char*>(data), len);
 }
 
-jsep_sink sink_to(std::string& text) {
-    return jsep_sink{&text, append};
-}
-
 void write_log(void* context, jsep_log_level level, jsep_bytes text) {
     static_cast<Log*>(context)->write(level, view(text));
-}
-
-std::vector<jsep_option> lend_all(const Options& options) {
-    std::vector<jsep_option> lent;
-    lent.reserve(options.size());
-    for (const auto& [name, value] : options) {
-        lent.push_back(jsep_option{lend(name), lend(value)});
-    }
-    return lent;
 }
 
 jsep_engine* start_engine(const Plugin& plugin, const Options& options, Log& log) {
@@ -41,6 +28,19 @@ jsep_registry* new_registry(const Plugin& plugin, const Engine& engine) {
 }
 
 }  // namespace
+
+jsep_sink sink_to(std::string& text) {
+    return jsep_sink{&text, append};
+}
+
+std::vector<jsep_option> lend_all(const Options& options) {
+    std::vector<jsep_option> lent;
+    lent.reserve(options.size());
+    for (const auto& [name, value] : options) {
+        lent.push_back(jsep_option{lend(name), lend(value)});
+    }
+    return lent;
+}
 
 Engine::Engine(const Plugin& plugin, const Options& options, Log& log)
     : plugin_(&plugin), handle_(start_engine(plugin, options, log), plugin.engine_free) {}

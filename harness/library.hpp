@@ -18,6 +18,11 @@ using Options = std::vector<std::pair<std::string, std::string>>;
 template <typename T>
 using Handle = std::unique_ptr<T, void (*)(T*)>;
 
+// Options as the library takes them; lent.
+std::vector<jsep_option> lend_all(const Options& options);
+// Has the library write to `text`, which outlives the sink.
+jsep_sink sink_to(std::string& text);
+
 class Engine {
 public:
     // `log` receives what the engine has to say and outlives it. Throws LibraryError.

@@ -338,6 +338,60 @@ void add_soak(CLI::App& program, std::function<int()>& action) {
     });
 }
 
+// Options of the commands about durable realms.
+void add_data_options(CLI::App& command, std::string& plugin, std::string& data, std::vector<std::string>& options) {
+    command.add_option("--plugin", plugin, "The library to load")->required()->type_name("LIB");
+    command.add_option("--data", data, "Directory of the realms; made if there is none")->required()->type_name("DIR");
+    add_list(command, "--option", options, "Option of the engine, or limit of a turn")->type_name("NAME=VALUE");
+}
+
+void add_shell(CLI::App& program, std::function<int()>& action) {
+    struct Given {
+        ShellArguments shell;
+        std::vector<std::string> options;
+    };
+    const auto given = std::make_shared<Given>();
+    ShellArguments& arguments = given->shell;
+    arguments.on_throw = "rollback";
+    CLI::App* command =
+        program.add_subcommand("shell", "Work in a durable realm: each line is a turn that outlives the program");
+    add_data_options(*command, arguments.plugin, arguments.data, given->options);
+    command->add_option("--script", arguments.script, "What a new realm begins with")->type_name("FILE");
+    command->add_option("--on-throw", arguments.on_throw, "What becomes of what a line did before it threw")
+        ->check(CLI::IsMember({"rollback", "commit"}))
+        ->capture_default_str();
+    command->add_flag("--ids", arguments.ids,
+                      "A line is an id, a tab and a script; a known id gives the former answer");
+    command->callback([given, &action] {
+        action = [given] {
+            given->shell.options = split_all(given->options, '=', "--option");
+            return shell(given->shell);
+        };
+    });
+}
+
+void add_realm(CLI::App& program, std::function<int()>& action) {
+    CLI::App* command = program.add_subcommand("realm", "Look at durable realms");
+    command->require_subcommand(1);
+    const auto add = [&](const char* name, const char* description, int (*run)(const RealmArguments&)) {
+        struct Given {
+            RealmArguments realm;
+            std::vector<std::string> options;
+        };
+        const auto given = std::make_shared<Given>();
+        CLI::App* part = command->add_subcommand(name, description);
+        add_data_options(*part, given->realm.plugin, given->realm.data, given->options);
+        part->callback([given, run, &action] {
+            action = [given, run] {
+                given->realm.options = split_all(given->options, '=', "--option");
+                return run(given->realm);
+            };
+        });
+    };
+    add("report", "Restore all realms and print what they are", realm_report);
+    add("verify", "Read the log from end to end; change nothing and run nothing", realm_verify);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -351,6 +405,8 @@ int main(int argc, char** argv) {
         add_bench(program, action);
         add_report(program, action);
         add_soak(program, action);
+        add_shell(program, action);
+        add_realm(program, action);
         try {
             program.parse(argc, argv);
         } catch (const CLI::Success& request_for_help) {

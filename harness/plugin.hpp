@@ -47,7 +47,16 @@
     FUNCTION(response_exception)       \
     FUNCTION(response_exception_trace) \
     FUNCTION(response_timings_get)     \
-    FUNCTION(response_free)
+    FUNCTION(response_free)            \
+    FUNCTION(log_open)                 \
+    FUNCTION(log_verify)               \
+    FUNCTION(log_report)               \
+    FUNCTION(log_free)                 \
+    FUNCTION(realm_open)               \
+    FUNCTION(realm_call)               \
+    FUNCTION(realm_eval)               \
+    FUNCTION(realm_report)             \
+    FUNCTION(realm_free)
 
 class Plugin {
 public:

@@ -90,10 +90,22 @@ enum jsep_status
     JSEP_STORE_FAILED = 402,
     // An install, idle time or execution was asked for on another stack than the thread's own, such as a fiber's or a coroutine's.
     JSEP_FOREIGN_STACK = 403,
+    // A turn threw, or was ended by a limit; the message says how. Range 500 to 599: durable realms.
+    JSEP_TURN_FAILED = 500,
+    // A log is not what was written; the message names the object and the place in it.
+    JSEP_LOG_DAMAGED = 501,
+    // A function of the storage failed. Whether the turn took place shows when its log is opened again.
+    JSEP_STORAGE_FAILED = 502,
+    // The realm, or its log, has stopped for a reason that was reported before; the message repeats it.
+    JSEP_REALM_STOPPED = 503,
+    // A turn went another way than when it was written down; the message names the turn and what differs.
+    JSEP_REPLAY_DIVERGED = 504,
     // The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,
     // A defect of the library; the message says where. The library stays usable.
     JSEP_PANIC = 901,
+    // This library's engine does not offer the function.
+    JSEP_NOT_SUPPORTED = 902,
 };
 #ifndef __cplusplus
 #if __STDC_VERSION__ >= 202311L
@@ -221,6 +233,34 @@ typedef struct jsep_engine jsep_engine;
 //
 // Source: `src/abi/error.rs`.
 typedef struct jsep_error jsep_error;
+
+// The log of all durable realms in one storage.
+//
+// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_free`, `jsep_realm_open`. Turns of several realms that end
+// at about the same time are written together and synced once, by one of the threads that wait for them. Any thread, several at once.
+// A log stays alive inside until its last realm is freed.
+//
+// Source: `src/abi/log.rs`.
+typedef struct jsep_log jsep_log;
+
+// A realm whose whole state outlives the process: variables, closures, functions, instances, maps, buffers. There is no save call.
+//
+// Functions: `jsep_realm_open`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of
+// `jsep_realm_call` or `jsep_realm_eval`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
+//
+// - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
+// - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
+//   `commit` a turn that throws keeps what it did before, and its exception is its answer; one that a limit ends still leaves no trace.
+// - What a turn asks the host (time, randomness, reads of the store) is written down with its answers. A replay has to ask the same and
+//   to come to the same answer; otherwise the realm stops.
+// - Time stands still during a turn. Absent are `WeakRef`, `FinalizationRegistry`, `SharedArrayBuffer`, `Atomics`, `WebAssembly`,
+//   `ccf.rpc`, `ccf.historical`, `ccf.host`, `snp_attestation`, and those functions of `ccf.crypto` that draw randomness. The store can
+//   be read and not written.
+//
+// The QuickJS library answers `jsep_realm_open` with `JSEP_NOT_SUPPORTED`. Any thread, several at once.
+//
+// Source: `src/abi/realm.rs`.
+typedef struct jsep_realm jsep_realm;
 
 // A place for one app, whose version can be replaced while it serves.
 //
@@ -568,6 +608,39 @@ typedef struct jsep_execution_timings {
     uint32_t realm;
 } jsep_execution_timings;
 
+// Where a log keeps what must outlive the process: named objects, each a run of bytes.
+//
+// A name is text of letters, digits and `-`, at most 64 bytes. `read` may be called by any thread at any time; the other functions
+// are called by one thread at a time, whichever waits for a turn, and one of them may run beside reads. All get `context` as the
+// first argument and must not call the library. An answer other than those named here is a failure: the log stops, and the realms in it
+// answer `JSEP_STORAGE_FAILED` and then `JSEP_REALM_STOPPED`, until the log is opened again.
+//
+// No function may be null. **One process at a time** may use the objects of a log: the host has to see to it.
+//
+// Source: `src/abi/storage.rs`.
+typedef struct jsep_storage {
+    // `sizeof(struct jsep_storage)`.
+    size_t size;
+    // Passed back as the first argument of each function.
+    void *context;
+    // Writes up to `most` bytes of an object from `offset` on to `bytes`, fewer only where the object ends, and answers `JSEP_OK`.
+    // `JSEP_NOT_FOUND`: there is no such object.
+    uint32_t (*read)(void *context,
+                     struct jsep_bytes name,
+                     uint64_t offset,
+                     uint64_t most,
+                     const struct jsep_sink *bytes);
+    // Adds `bytes` to the end of an object that is there, and answers `JSEP_OK`. After a failure any part of them may have been added.
+    uint32_t (*append)(void *context, struct jsep_bytes name, struct jsep_bytes bytes);
+    // Answers `JSEP_OK` when all that was appended to the object is there for ever, also if the machine loses power (`fdatasync`).
+    // A failed sync is never tried again: what was appended before counts as lost.
+    uint32_t (*sync)(void *context, struct jsep_bytes name);
+    // Makes an object with these bytes, or exchanges those that it has, and answers `JSEP_OK` when that is so for ever. Whatever
+    // happens meanwhile, the object has the former bytes or the new ones and never others: a file is written beside its place and
+    // synced, renamed, and its directory synced.
+    uint32_t (*replace)(void *context, struct jsep_bytes name, struct jsep_bytes bytes);
+} jsep_storage;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -784,6 +857,89 @@ jsep_status jsep_response_timings_get(const struct jsep_response *response, stru
 
 // Frees a response. Null is fine. Any thread.
 void jsep_response_free(struct jsep_response *response);
+
+// Opens the log in a storage, or begins one in an empty storage.
+//
+// Reads the whole log. What the end of the process left half-written at its end is dropped, because nobody was told of it; the report
+// says so. All else that is not what was written is damage, and is never skipped. On success the caller frees `*log` with
+// `jsep_log_free`. The table is copied; its functions must stay callable until the log and all realms opened in it are freed. Any thread.
+//
+// Errors: `JSEP_LOG_DAMAGED` (names the object and the place), `JSEP_STORAGE_FAILED`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+jsep_status jsep_log_open(const struct jsep_storage *storage,
+                          struct jsep_log **log);
+
+// Reads a log from end to end, calling `read` only, and writes to `report` what `jsep_log_report` would. Runs no script. Any thread.
+//
+// Errors: as of `jsep_log_open`.
+jsep_status jsep_log_verify(const struct jsep_storage *storage,
+                            const struct jsep_sink *report);
+
+// Writes a JSON object about a log to `report`: `format`, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
+// opened, what was `dropped` then, and `turns` by realm. Any thread.
+jsep_status jsep_log_report(const struct jsep_log *log,
+                            const struct jsep_sink *report);
+
+// Frees a log. Null is fine. Realms opened in it go on working. Any thread.
+void jsep_log_free(struct jsep_log *log);
+
+// Opens the realm `name` of a log.
+//
+// A realm that is not there begins with `source`, a script that is evaluated as its first turn; if that throws, there is no realm. A realm
+// that is there is restored by replaying its turns, and `source` is not read. The limits of a turn are the engine's run-time options.
+// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`. `host` is for the first turn, see
+// `jsep_realm_call`. On success the caller frees `*realm` with `jsep_realm_free`. A realm can be open once at a time. Any thread.
+//
+// Errors: `JSEP_TURN_FAILED`, `JSEP_REPLAY_DIVERGED` (names the turn and what differs), `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`,
+// `JSEP_LOG_DAMAGED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_OPTION`, `JSEP_INVALID_ARGUMENT`, `JSEP_REENTERED`, `JSEP_FORKED`,
+// `JSEP_NULL_ARGUMENT`.
+jsep_status jsep_realm_open(const struct jsep_engine *engine,
+                            const struct jsep_log *log,
+                            struct jsep_bytes name,
+                            struct jsep_bytes source,
+                            const struct jsep_option *options,
+                            size_t count,
+                            const struct jsep_host *host,
+                            struct jsep_realm **realm);
+
+// Calls a function of the realm, as one turn.
+//
+// `function` is its name, or that of a method with its object before it (`counter.increment`). It gets what JSON makes of `argument`, or
+// nothing when there are no bytes. `answer` gets its result as JSON when the turn is on the disk, or no bytes where JSON has no form for
+// it; a promise counts as what it was settled with.
+//
+// `id` names the input: if a turn with the same id took place, nothing runs and `answer` gets what that turn answered. The last 10000 ids
+// are known. No bytes: the input has no name.
+//
+// The functions of `host` run on this thread, during this call: its clock, entropy, log and store, for reading. Null: the system's clock and
+// entropy, and no more. Any thread.
+//
+// Errors: `JSEP_TURN_FAILED` (the message is the exception), `JSEP_CONFLICT` (a store function asked for it; the turn left no trace),
+// `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`, `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`, `JSEP_REENTERED`, `JSEP_FORKED`,
+// `JSEP_INVALID_ARGUMENT`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+jsep_status jsep_realm_call(const struct jsep_realm *realm,
+                            struct jsep_bytes id,
+                            struct jsep_bytes function,
+                            struct jsep_bytes argument,
+                            const struct jsep_host *host,
+                            const struct jsep_sink *answer);
+
+// Evaluates a script in the realm, as one turn.
+//
+// `answer` gets its value as people read it: functions by their source, what JSON has a form for as JSON. All else is as for
+// `jsep_realm_call`, errors too. Any thread.
+jsep_status jsep_realm_eval(const struct jsep_realm *realm,
+                            struct jsep_bytes id,
+                            struct jsep_bytes source,
+                            const struct jsep_host *host,
+                            const struct jsep_sink *answer);
+
+// Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
+// `rolled_back`, `remembered_ids`, why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+jsep_status jsep_realm_report(const struct jsep_realm *realm,
+                              const struct jsep_sink *report);
+
+// Frees a realm; its turns stay in the log. Null is fine. Any thread.
+void jsep_realm_free(struct jsep_realm *realm);
 
 #ifdef __cplusplus
 }  // extern "C"

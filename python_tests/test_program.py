@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from hosts import DEFAULT_OPTIONS, TEST_APPS, arguments, run_host
+from hosts import DEFAULT_OPTIONS, QUICKJS, TEST_APPS, arguments, run_host
 from written_apps import assert_refused
 
 
@@ -102,3 +102,11 @@ def test_report_says_why_the_top_level_runs_again(engine, app, part):
     assert realms["rung"] == (1 if keeps_code else 0)
     if engine.library.name == "libjsv8.so" and not engine.options:
         assert part in realms["reason"]
+
+
+def test_engine_without_durable_realms_says_so(engine, tmp_path):
+    answer = run_host("shell", "--plugin", str(engine.library), "--data", str(tmp_path / "realm"))
+    if engine.library == QUICKJS:
+        assert_refused(answer, "durable realms are not supported by this engine")
+    else:
+        assert (answer.exit_code, answer.output) == (0, "Initialized realm\n")

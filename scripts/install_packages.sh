@@ -5,7 +5,7 @@ set -euo pipefail
 
 packages=(
   build-essential cmake binutils            # C and C++; OpenSSL for the libraries is built from its source
-  libcli11-dev nlohmann-json3-dev libseccomp-dev libssl-dev libsqlite3-dev   # what jsep-host is made of
+  libcli11-dev nlohmann-json3-dev libseccomp-dev libssl-dev libsqlite3-dev libedit-dev   # what jsep-host is made of
   python3                                   # the comparison of `make run`
 )
 if [ "${1-}" = tests ] || [ "${1-}" = peers ]; then

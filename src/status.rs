@@ -64,8 +64,21 @@ pub enum jsep_status {
     /// An install, idle time or execution was asked for on another stack than the thread's own, such as a fiber's or a coroutine's.
     JSEP_FOREIGN_STACK = 403,
 
+    /// A turn threw, or was ended by a limit; the message says how. Range 500 to 599: durable realms.
+    JSEP_TURN_FAILED = 500,
+    /// A log is not what was written; the message names the object and the place in it.
+    JSEP_LOG_DAMAGED = 501,
+    /// A function of the storage failed. Whether the turn took place shows when its log is opened again.
+    JSEP_STORAGE_FAILED = 502,
+    /// The realm, or its log, has stopped for a reason that was reported before; the message repeats it.
+    JSEP_REALM_STOPPED = 503,
+    /// A turn went another way than when it was written down; the message names the turn and what differs.
+    JSEP_REPLAY_DIVERGED = 504,
+
     /// The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,
     /// A defect of the library; the message says where. The library stays usable.
     JSEP_PANIC = 901,
+    /// This library's engine does not offer the function.
+    JSEP_NOT_SUPPORTED = 902,
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The sources of the header, in the order in which a reader wants them.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 18] = [
     "status.rs",
     "abi/bytes.rs",
     "abi/version.rs",
@@ -19,6 +19,9 @@ const SOURCES: [&str; 15] = [
     "abi/request.rs",
     "abi/host.rs",
     "abi/response.rs",
+    "abi/storage.rs",
+    "abi/log.rs",
+    "abi/realm.rs",
 ];
 
 /// Files of the border without anything for the header.

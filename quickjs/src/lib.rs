@@ -8,6 +8,8 @@ pub mod abi;
 pub mod app;
 #[path = "../../src/crypto/mod.rs"]
 pub mod crypto;
+#[path = "../../src/durable/mod.rs"]
+pub mod durable;
 pub mod engine;
 #[path = "../../src/error.rs"]
 pub mod error;

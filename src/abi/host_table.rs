@@ -31,6 +31,12 @@ impl TableHost {
         let table = unsafe { read_grown(table, SMALLEST, "host") }?;
         Ok(TableHost { table })
     }
+
+    /// A host that offers nothing.
+    pub(super) fn empty() -> TableHost {
+        // SAFETY: zero is null for functions, and a number.
+        TableHost { table: unsafe { std::mem::zeroed() } }
+    }
 }
 
 /// What a store callback's answer means; `Ok(false)` is "not found".

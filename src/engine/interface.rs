@@ -1,6 +1,6 @@
 //! The coarse face of an engine: no values and no handles of a JavaScript engine show through it.
 
-use super::{Cache, Execution, Options, Outcome, RuntimeOptions};
+use super::{Cache, Exception, Execution, Options, Outcome, RuntimeOptions};
 use crate::app::App;
 use crate::error::Error;
 use crate::host::LogLevel;
@@ -27,6 +27,37 @@ pub trait Engine: Send + Sync {
         runtime: &RuntimeOptions,
         cache: Option<&Cache>,
     ) -> Result<Box<dyn InstalledApp>, Error>;
+
+    /// Makes a realm that lives on from turn to turn, without anything of an app in it. Engines that can't say so.
+    fn live_realm(&self, options: &Options, runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error>;
+}
+
+/// A realm that lives on from turn to turn. In it is nothing whose behaviour differs from run to run, but for what it asks the host.
+pub trait LiveRealm: Send {
+    /// Runs a turn, the jobs that it leaves included, on the calling thread. `name` is that of its script in stack traces.
+    fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd;
+}
+
+/// What a turn is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnInput {
+    /// To evaluate a script.
+    Evaluate { source: String },
+    /// To call a function of the realm's global object with what JSON text makes, or with nothing if there is none.
+    Call { function: String, argument: String },
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TurnEnd {
+    /// With a value, as text: of a script as people read it, of a call as JSON.
+    Value(Vec<u8>),
+    /// It threw.
+    Threw(Exception),
+    /// It did not begin, so that the realm is as before.
+    Refused(Exception),
+    /// It was ended from outside, or met a limit whose place differs from run to run. The realm can't be used any more.
+    Ended(Exception),
 }
 
 /// What an engine is, for reports.

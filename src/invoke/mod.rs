@@ -1,7 +1,7 @@
 //! One request from look-up to response, and one install from bundle to serving app. Engine-neutral.
 
 mod plugin;
-mod process;
+pub(crate) mod process;
 mod registry;
 mod response;
 

@@ -1,7 +1,7 @@
 //! A started engine with its options and log.
 
 use super::process;
-use crate::engine::{self, Engine, Log, Options, RuntimeOptions, nanoseconds_since};
+use crate::engine::{self, Engine, LiveRealm, Log, Options, RuntimeOptions, nanoseconds_since};
 use crate::error::Error;
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,16 @@ impl Plugin {
     pub fn idle(&self, time: Duration) -> Result<bool, Error> {
         let _executing = process::Executing::begin()?;
         Ok(self.engine.idle(Instant::now() + time))
+    }
+
+    /// A realm that lives on from turn to turn.
+    pub fn live_realm(&self) -> Result<Box<dyn LiveRealm>, Error> {
+        self.engine.live_realm(&self.options, &self.runtime)
+    }
+
+    /// Limits of a turn.
+    pub fn runtime(&self) -> &RuntimeOptions {
+        &self.runtime
     }
 
     /// What the start took.

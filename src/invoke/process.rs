@@ -30,7 +30,7 @@ pub(super) fn watch_forks() {
 }
 
 /// An error in a forked child.
-pub(super) fn not_forked() -> Result<(), Error> {
+pub(crate) fn not_forked() -> Result<(), Error> {
     if FORKED.load(Ordering::Relaxed) {
         return Err(Error::new(
             jsep_status::JSEP_FORKED,
@@ -67,11 +67,11 @@ impl<T> Drop for Unforked<T> {
 }
 
 /// Marks the thread as executing a request until dropped.
-pub(super) struct Executing(());
+pub(crate) struct Executing(());
 
 impl Executing {
     /// An error when the thread executes a request already, as in a host callback, or is on a stack that is not its own.
-    pub(super) fn begin() -> Result<Executing, Error> {
+    pub(crate) fn begin() -> Result<Executing, Error> {
         if !stack::is_own() {
             return Err(Error::new(
                 jsep_status::JSEP_FOREIGN_STACK,

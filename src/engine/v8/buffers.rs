@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(super) struct BufferBudget {
     limit: AtomicUsize,
     used: AtomicUsize,
+    /// Length of the last buffer that was refused and not allocated when V8 tried again; 0 when there is none.
+    refused: AtomicUsize,
     /// Addresses of the buffers that were allocated since a recording began; none when nothing is recorded.
     recorded: Mutex<Option<HashSet<usize>>>,
 }
@@ -16,7 +18,12 @@ pub(super) struct BufferBudget {
 impl BufferBudget {
     /// A budget of nothing; a request sets its own.
     pub(super) fn new() -> Arc<BufferBudget> {
-        Arc::new(BufferBudget { limit: AtomicUsize::new(0), used: AtomicUsize::new(0), recorded: Mutex::default() })
+        Arc::new(BufferBudget {
+            limit: AtomicUsize::new(0),
+            used: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
+            recorded: Mutex::default(),
+        })
     }
 
     /// Sets what may be in use at a time.
@@ -32,7 +39,21 @@ impl BufferBudget {
     /// Whether a buffer of this length fits now.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         let used = self.used.load(Ordering::Relaxed);
-        used.checked_add(bytes).is_some_and(|sum| sum <= self.limit.load(Ordering::Relaxed))
+        let fits = used.checked_add(bytes).is_some_and(|sum| sum <= self.limit.load(Ordering::Relaxed));
+        if !fits {
+            self.refused.store(bytes, Ordering::Relaxed);
+        }
+        fits
+    }
+
+    /// Forgets that a buffer was refused.
+    pub(super) fn forget_refusal(&self) {
+        self.refused.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether a buffer was refused since.
+    pub(super) fn has_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed) != 0
     }
 
     /// Begins to tell the buffers that are allocated from now on from older ones.
@@ -91,10 +112,14 @@ unsafe extern "C" fn allocate_uninitialized(budget: &BufferBudget, bytes: usize)
 
 fn take(budget: &BufferBudget, bytes: usize, allocate: impl FnOnce(usize) -> *mut c_void) -> *mut c_void {
     if !budget.reserve(bytes) {
+        budget.refused.store(bytes, Ordering::Relaxed);
         return std::ptr::null_mut();
     }
+    // V8 tries again after it has collected garbage.
+    let _ = budget.refused.compare_exchange(bytes, 0, Ordering::Relaxed, Ordering::Relaxed);
     let data = allocate(bytes.max(1));
     if data.is_null() {
+        budget.refused.store(bytes, Ordering::Relaxed);
         budget.release(bytes);
     } else if let Some(recorded) = budget.recorded().as_mut() {
         recorded.insert(data.addr());

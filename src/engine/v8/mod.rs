@@ -10,6 +10,7 @@
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
 //! - `baseline`: where V8's baseline compiler may not compile
+//! - `live`: a realm that lives on from turn to turn
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -39,6 +40,7 @@ mod exception;
 mod guard_costs;
 mod isolates;
 mod limits;
+mod live;
 mod modules;
 mod platform;
 mod prepared;
@@ -58,7 +60,7 @@ mod watchdog;
 mod wrap;
 
 use crate::app::App;
-use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions};
 use crate::error::Error;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -81,7 +83,8 @@ pub fn create(options: &Options) -> Result<Box<dyn Engine>, Error> {
         let start_ns = platform::start(options)?;
         let supply = Arc::new(Supply::begin(options.helper_threads != Some(0))?);
         let watchdog = Arc::new(Watchdog::begin()?);
-        Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog, supply }) as Box<dyn Engine>)
+        let globals = live::Globals::default();
+        Ok(Box::new(V8Engine { jit: options.jit, start_ns, watchdog, supply, globals }) as Box<dyn Engine>)
     })
 }
 
@@ -90,6 +93,7 @@ struct V8Engine {
     start_ns: u64,
     watchdog: Arc<Watchdog>,
     supply: Arc<Supply>,
+    globals: live::Globals,
 }
 
 impl Engine for V8Engine {
@@ -115,5 +119,9 @@ impl Engine for V8Engine {
     ) -> Result<Box<dyn InstalledApp>, Error> {
         let (watchdog, supply) = (Arc::clone(&self.watchdog), Arc::clone(&self.supply));
         Ok(Box::new(app::V8App::install(app, options, runtime, cache, watchdog, supply)?))
+    }
+
+    fn live_realm(&self, options: &Options, runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error> {
+        Ok(Box::new(live::Live::new(&self.globals, options, runtime, &self.watchdog)?))
     }
 }

@@ -22,8 +22,9 @@ mod time_zone;
 mod value;
 
 use crate::app::App;
-use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, Options, RuntimeOptions};
+use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions};
 use crate::error::Error;
+use crate::status::jsep_status;
 use std::ffi::CStr;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -67,5 +68,9 @@ impl Engine for QuickJsEngine {
         _cache: Option<&Cache>,
     ) -> Result<Box<dyn InstalledApp>, Error> {
         Ok(Box::new(app::QuickJsApp::install(app, options.optional, runtime)?))
+    }
+
+    fn live_realm(&self, _options: &Options, _runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error> {
+        Err(Error::new(jsep_status::JSEP_NOT_SUPPORTED, "durable realms are not supported by this engine"))
     }
 }

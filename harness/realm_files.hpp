@@ -1,0 +1,21 @@
+// The storage of durable realms in files: a directory that one program at a time may use.
+#pragma once
+
+#include <string>
+
+#include "descriptor.hpp"
+
+#include "jsep.h"
+
+class RealmFiles {
+public:
+    // Makes the directory if there is none. Only its owner can read what realms keep. Throws StartError, also when
+    // another program uses it.
+    explicit RealmFiles(const std::string& directory);
+
+    // Lent; lives as long as this.
+    jsep_storage table() const;
+
+private:
+    Descriptor directory_;
+};

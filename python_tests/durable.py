@@ -1,0 +1,106 @@
+"""Durable realms in a shell of the host program: each line is a turn."""
+
+import contextlib
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from hosts import ENGINES, HOST_PROGRAM, REPOSITORY, REQUEST_SECONDS, Engine, run_host
+
+# The rungs of the realm ladder mean nothing to durable realms.
+DURABLE_ENGINES = [engine for engine in ENGINES if engine.name in ("jsv8", "jsv8-jitless", "jsquickjs")]
+
+# Marks the end of an answer of several lines.
+END = "end of the answer"
+
+COUNTER = REPOSITORY / "apps" / "counter" / "counter.js"
+
+
+def options(engine: Engine, data: Path) -> list[str]:
+    """Command-line arguments of all commands about durable realms."""
+    words = ["--plugin", str(engine.library), "--data", str(data)]
+    for option in engine.options:
+        words += ["--option", option]
+    return words
+
+
+class Shell:
+    """A running shell. With ids, a turn is named, and can be asked for again."""
+
+    def __init__(self, engine: Engine, data: Path, *words: str, script: Path | None = None, ids: bool = False):
+        arguments = [str(HOST_PROGRAM), "shell", *options(engine, data), *words]
+        if script is not None:
+            arguments += ["--script", str(script)]
+        if ids:
+            arguments.append("--ids")
+        pipe = subprocess.PIPE
+        self.errors = data.with_suffix(".errors")
+        with self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(arguments, stdin=pipe, stdout=pipe, stderr=errors, text=True)
+        self.greeting = self.process.stdout.readline().rstrip("\n")
+        if not self.greeting:
+            self.stop()
+            raise AssertionError(self.errors.read_text())
+
+    def send(self, line: str) -> None:
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def ask(self, script: str, identity: str = "") -> str:
+        """The answer to a turn: one line."""
+        self.send(f"{identity}\t{script}" if identity else script)
+        answer = self.process.stdout.readline()
+        assert answer, self.errors.read_text()
+        return answer.rstrip("\n")
+
+    def ask_in_vain(self, script: str) -> str:
+        """What is said of a turn that fails: any number of lines."""
+        self.send(script)
+        self.send(f"'{END}'")
+        lines = []
+        while (line := self.process.stdout.readline().rstrip("\n")) != f'"{END}"':
+            assert line, self.errors.read_text()
+            lines.append(line)
+        return "\n".join(lines)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(REQUEST_SECONDS)
+
+    def close(self) -> int:
+        self.process.stdin.close()
+        return self.process.wait(REQUEST_SECONDS)
+
+    def stop(self) -> None:
+        """Ends it in whatever state it is."""
+        self.kill()
+        self.process.stdout.close()
+        # A line may be left that nobody will read.
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+
+def verify(engine: Engine, data: Path) -> dict:
+    """What `realm verify` says of a directory that is whole."""
+    answer = run_host("realm", "verify", *options(engine, data))
+    assert answer.exit_code == 0, answer.errors
+    return json.loads(answer.output)
+
+
+def refusal(engine: Engine, data: Path, command: str = "verify") -> str:
+    """What a command says of a directory that is not."""
+    answer = run_host("realm", command, *options(engine, data))
+    assert answer.exit_code != 0, answer.output
+    return answer.errors
+
+
+def copy(data: Path, name: str) -> Path:
+    """A copy of a directory of realms."""
+    return Path(shutil.copytree(data, data.with_name(name)))

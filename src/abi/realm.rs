@@ -1,0 +1,181 @@
+//! Durable realms.
+
+use super::boundary::{boundary, required, required_out};
+use super::engine::jsep_engine;
+use super::host::jsep_host;
+use super::host_table::TableHost;
+use super::log::jsep_log;
+use super::options::{self, jsep_option};
+use super::{jsep_bytes, jsep_sink, jsep_status};
+use crate::durable::{Realm, RealmOptions, TurnInput};
+use crate::error::Error;
+
+/// A realm whose whole state outlives the process: variables, closures, functions, instances, maps, buffers. There is no save call.
+///
+/// Functions: `jsep_realm_open`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of
+/// `jsep_realm_call` or `jsep_realm_eval`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
+///
+/// - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
+/// - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
+///   `commit` a turn that throws keeps what it did before, and its exception is its answer; one that a limit ends still leaves no trace.
+/// - What a turn asks the host (time, randomness, reads of the store) is written down with its answers. A replay has to ask the same and
+///   to come to the same answer; otherwise the realm stops.
+/// - Time stands still during a turn. Absent are `WeakRef`, `FinalizationRegistry`, `SharedArrayBuffer`, `Atomics`, `WebAssembly`,
+///   `ccf.rpc`, `ccf.historical`, `ccf.host`, `snp_attestation`, and those functions of `ccf.crypto` that draw randomness. The store can
+///   be read and not written.
+///
+/// The QuickJS library answers `jsep_realm_open` with `JSEP_NOT_SUPPORTED`. Any thread, several at once.
+///
+/// Source: `src/abi/realm.rs`.
+pub struct jsep_realm {
+    realm: Realm,
+}
+
+/// A host that offers nothing, for null.
+unsafe fn host_or_none(host: *const jsep_host) -> Result<TableHost, Error> {
+    if host.is_null() {
+        return Ok(TableHost::empty());
+    }
+    // SAFETY: the rules of the interface, see the head of this room.
+    unsafe { TableHost::read(host) }
+}
+
+fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, Error> {
+    std::str::from_utf8(bytes)
+        .map_err(|_| Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("`{name}` is not valid UTF-8")))
+}
+
+/// Opens the realm `name` of a log.
+///
+/// A realm that is not there begins with `source`, a script that is evaluated as its first turn; if that throws, there is no realm. A realm
+/// that is there is restored by replaying its turns, and `source` is not read. The limits of a turn are the engine's run-time options.
+/// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`. `host` is for the first turn, see
+/// `jsep_realm_call`. On success the caller frees `*realm` with `jsep_realm_free`. A realm can be open once at a time. Any thread.
+///
+/// Errors: `JSEP_TURN_FAILED`, `JSEP_REPLAY_DIVERGED` (names the turn and what differs), `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`,
+/// `JSEP_LOG_DAMAGED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_OPTION`, `JSEP_INVALID_ARGUMENT`, `JSEP_REENTERED`, `JSEP_FORKED`,
+/// `JSEP_NULL_ARGUMENT`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_realm_open(
+    engine: *const jsep_engine,
+    log: *const jsep_log,
+    name: jsep_bytes,
+    source: jsep_bytes,
+    options: *const jsep_option,
+    count: usize,
+    host: *const jsep_host,
+    realm: *mut *mut jsep_realm,
+) -> jsep_status {
+    boundary("jsep_realm_open", || {
+        // SAFETY: the rules of the interface, see the head of this room.
+        let out = unsafe { required_out(realm, "realm") }?;
+        *out = std::ptr::null_mut();
+        // SAFETY: as above.
+        let (engine, log) = unsafe { (required(engine, "engine")?, required(log, "log")?) };
+        // SAFETY: as above.
+        let (name, source) = unsafe { (text(name.slice(), "name")?, text(source.slice(), "source")?) };
+        // SAFETY: as above.
+        let (options, host) = unsafe { (options::read(options, count)?, host_or_none(host)?) };
+        let options = RealmOptions::parse(&options)?;
+        let realm = Realm::open(&engine.plugin, &log.log, name, source, options, &host)?;
+        *out = Box::into_raw(Box::new(jsep_realm { realm }));
+        Ok(jsep_status::JSEP_OK)
+    })
+}
+
+/// Calls a function of the realm, as one turn.
+///
+/// `function` is its name, or that of a method with its object before it (`counter.increment`). It gets what JSON makes of `argument`, or
+/// nothing when there are no bytes. `answer` gets its result as JSON when the turn is on the disk, or no bytes where JSON has no form for
+/// it; a promise counts as what it was settled with.
+///
+/// `id` names the input: if a turn with the same id took place, nothing runs and `answer` gets what that turn answered. The last 10000 ids
+/// are known. No bytes: the input has no name.
+///
+/// The functions of `host` run on this thread, during this call: its clock, entropy, log and store, for reading. Null: the system's clock and
+/// entropy, and no more. Any thread.
+///
+/// Errors: `JSEP_TURN_FAILED` (the message is the exception), `JSEP_CONFLICT` (a store function asked for it; the turn left no trace),
+/// `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`, `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`, `JSEP_REENTERED`, `JSEP_FORKED`,
+/// `JSEP_INVALID_ARGUMENT`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_realm_call(
+    realm: *const jsep_realm,
+    id: jsep_bytes,
+    function: jsep_bytes,
+    argument: jsep_bytes,
+    host: *const jsep_host,
+    answer: *const jsep_sink,
+) -> jsep_status {
+    boundary("jsep_realm_call", || {
+        // SAFETY: the rules of the interface, see the head of this room.
+        let (function, argument) =
+            unsafe { (text(function.slice(), "function")?, text(argument.slice(), "argument")?) };
+        let input = TurnInput::Call { function: function.to_owned(), argument: argument.to_owned() };
+        // SAFETY: as above.
+        unsafe { turn(realm, id, input, host, answer) }
+    })
+}
+
+/// Evaluates a script in the realm, as one turn.
+///
+/// `answer` gets its value as people read it: functions by their source, what JSON has a form for as JSON. All else is as for
+/// `jsep_realm_call`, errors too. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_realm_eval(
+    realm: *const jsep_realm,
+    id: jsep_bytes,
+    source: jsep_bytes,
+    host: *const jsep_host,
+    answer: *const jsep_sink,
+) -> jsep_status {
+    boundary("jsep_realm_eval", || {
+        // SAFETY: the rules of the interface, see the head of this room.
+        let source = text(unsafe { source.slice() }, "source")?.to_owned();
+        // SAFETY: as above.
+        unsafe { turn(realm, id, TurnInput::Evaluate { source }, host, answer) }
+    })
+}
+
+unsafe fn turn(
+    realm: *const jsep_realm,
+    id: jsep_bytes,
+    input: TurnInput,
+    host: *const jsep_host,
+    answer: *const jsep_sink,
+) -> Result<jsep_status, Error> {
+    // SAFETY: the rules of the interface, see the head of this room.
+    let (realm, answer) = unsafe { (required(realm, "realm")?, required(answer, "answer")?) };
+    // SAFETY: as above.
+    let (id, host) = unsafe { (id.slice(), host_or_none(host)?) };
+    let text = realm.realm.turn(id, input, &host)?;
+    // SAFETY: as above.
+    unsafe { answer.put(&text) };
+    Ok(jsep_status::JSEP_OK)
+}
+
+/// Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
+/// `rolled_back`, `remembered_ids`, why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_realm_report(realm: *const jsep_realm, report: *const jsep_sink) -> jsep_status {
+    boundary("jsep_realm_report", || {
+        // SAFETY: the rules of the interface, see the head of this room.
+        let (realm, report) = unsafe { (required(realm, "realm")?, required(report, "report")?) };
+        let text = realm.realm.report().to_string();
+        // SAFETY: as above.
+        unsafe { report.put(text.as_bytes()) };
+        Ok(jsep_status::JSEP_OK)
+    })
+}
+
+/// Frees a realm; its turns stay in the log. Null is fine. Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_realm_free(realm: *mut jsep_realm) {
+    boundary("jsep_realm_free", || {
+        if !realm.is_null() {
+            // SAFETY: the caller hands back what `Box::into_raw` gave.
+            drop(unsafe { Box::from_raw(realm) });
+        }
+        Ok(())
+    })
+}

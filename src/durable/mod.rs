@@ -1,0 +1,30 @@
+//! Durable realms: state that outlives the process, on any engine that can keep a realm alive. `docs/durable.md` is the manual.
+//!
+//! - `storage`: what the host stores, as a safe trait
+//! - `codec`: numbers and byte strings, as all of the files below write them
+//! - `block`: a group of records as it stands in a segment, and its digest
+//! - `segment`: the head of a segment, and the manifest
+//! - `recovery`: reading a log, and telling a torn end from damage
+//! - `log`: writing it, many realms at a time
+//! - `turn`: one turn as a record
+//! - `witness`: what a turn asks the host, written down or answered again
+//! - `realm`: a realm and its turns
+//!
+//! Nothing here touches a file or knows an engine's values.
+
+mod block;
+mod codec;
+mod log;
+mod realm;
+mod recovery;
+mod segment;
+mod storage;
+mod turn;
+mod witness;
+
+#[cfg(test)]
+mod tests;
+
+pub use log::Log;
+pub use realm::{Realm, RealmOptions, TurnInput};
+pub use storage::{Storage, StorageError};
