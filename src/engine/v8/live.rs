@@ -5,6 +5,7 @@
 
 use super::active::{self, Active};
 use super::code::Code;
+use super::ending;
 use super::exception;
 use super::isolates::Worker;
 use super::limits::{Ended, Limits};
@@ -109,6 +110,7 @@ impl Live {
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         v8::tc_scope!(let scope, scope);
+        ending::keep_possible(scope);
         let ran = match input {
             TurnInput::Evaluate { source } => match compile(scope, name, source) {
                 Some(script) => script.run(scope).and_then(|value| settled(scope, value)),
@@ -220,6 +222,7 @@ fn callee<'s>(
         return Err(TurnEnd::Refused(failure(format!("`{name}` is not the name of a function"))));
     }
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     let receiver = match name.rsplit_once('.') {
         Some((object, _)) => compile(scope, "jsep:call", object).and_then(|script| script.run(scope)),
         None => Some(v8::undefined(scope).into()),
@@ -258,6 +261,7 @@ fn json(scope: Scope<'_, '_, '_>, value: v8::Local<'_, v8::Value>) -> Option<Str
 /// A value for people: functions by their source, what JSON knows as JSON, and the rest as V8 describes it.
 fn printed(scope: Scope<'_, '_, '_>, value: v8::Local<'_, v8::Value>) -> String {
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     let plain = value.is_undefined() || value.is_function() || value.is_native_error() || value.is_big_int();
     let text = match plain {
         true => value.to_string(scope),
