@@ -62,7 +62,8 @@ def handlers(run: Run) -> list[Handler]:
     body = 'POST /check {"name":"Blue Ash","day":"2026-01-02T10:00:00Z"}'
     return [
         Handler("tiny", own, "GET /tiny", realms=ALL_REALMS),
-        Handler("tiny, with a generator", own, "GET /generator", realms=ALL_REALMS),
+        Handler("tiny, refused by the check", own, "GET /refused", realms=ALL_REALMS),
+        Handler("tiny, with a generator", own, "GET /generator"),
         Handler("tiny, with a private field", own, "GET /private_field", (), (1,), (), False),
         Handler("tiny, with a typed array", own, "GET /typed_array", (), (1,), (), False),
         Handler("request and two store calls", own, 'POST /store {"id":{n},"msg":"hello"}', (JSON_TYPE,)),
