@@ -15,20 +15,20 @@ static const char* const metadata = "{\"endpoints\": {" GET("/all", "all", "hist
 // A line for each step: what it gave, or the exception's message.
 static const char* const source =
     "const table = () => ccf.kv['table'];\n"
-    "const key = ccf.strToBuf('a');\n"
+    "const key = () => ccf.strToBuf('a');\n"
     "const text = (bytes) => bytes && ccf.bufToStr(bytes);\n"
     "const all_of = (map) => { const found = []; map.forEach((v, k) => found.push(text(k), text(v))); return found; "
     "};\n"
     "const steps = [\n"
-    "  () => text(table().get(key)), () => table().has(key), () => table().getVersionOfPreviousWrite(key),\n"
+    "  () => text(table().get(key())), () => table().has(key()), () => table().getVersionOfPreviousWrite(key()),\n"
     "  () => table().size, () => all_of(table()), () => { console.log('line'); return 1; }, () => Date.now() > 0,\n"
     "  () => Math.random() < 1, () => ccf.consensus.getLastCommittedTxId(),\n"
     "  () => ccf.consensus.getStatusForTxId(2, 3), () => ccf.consensus.getViewForSeqno(3),\n"
     "  () => ccf.historical.getStateRange(1, 3, 3, 60).map((state) => state.receipt),\n"
-    "  () => ccf.historical.dropCachedStates(1), () => text(ccf.historicalState.kv['table'].get(key)),\n"
-    "  () => ccf.historicalState.kv['table'].getVersionOfPreviousWrite(key),\n"
+    "  () => ccf.historical.dropCachedStates(1), () => text(ccf.historicalState.kv['table'].get(key())),\n"
+    "  () => ccf.historicalState.kv['table'].getVersionOfPreviousWrite(key()),\n"
     "  () => all_of(ccf.historicalState.kv['table']),\n"
-    "  () => snp_attestation.verifySnpAttestation(key, key, undefined, 'tcb').a,\n"
+    "  () => snp_attestation.verifySnpAttestation(key(), key(), undefined, 'tcb').a,\n"
     "];\n"
     "const line = (step) => {\n"
     "  try { return JSON.stringify(step()); } catch (error) { return `${error.name}: ${error.message}`; }\n"
@@ -36,8 +36,8 @@ static const char* const source =
     "export function all() { return { body: [...steps, ...steps].map(line).join('\\n') }; }\n"
     "export function good() { return { body: 'good' }; }\n"
     "export function write() {\n"
-    "  for (const name of ['b', 'c']) table().set(ccf.strToBuf(name), key);\n"
-    "  table().delete(key);\n"
+    "  for (const name of ['b', 'c']) table().set(ccf.strToBuf(name), key());\n"
+    "  table().delete(key());\n"
     "  ccf.kv['other'].clear();\n"
     "  return { body: 'written' };\n"
     "}\n";
@@ -359,8 +359,10 @@ static void test_faults(const jsep_registry* registry, const char* path) {
                 faulty.number = number;
                 was_seen |= try_fault(registry, path, &good, faulty);
             }
-            // Without the host's clock the system's is used.
-            if (fault == ANSWER_FAILURE && callback != NUMBER_clock && behaved.calls[callback] > 0) {
+            // Without the host's clock the system's is used. A request may run twice, the first time for a try that is
+            // given up, and with it what the host said about a map.
+            if (fault == ANSWER_FAILURE && callback != NUMBER_clock && callback != NUMBER_restrict_map &&
+                behaved.calls[callback] > 0) {
                 check(was_seen, "%s: its failure is seen", names[callback]);
             }
         }

@@ -73,11 +73,11 @@ pub unsafe extern "C" fn jsep_realm_open(
         // SAFETY: as above.
         let (engine, log) = unsafe { (required(engine, "engine")?, required(log, "log")?) };
         // SAFETY: as above.
-        let (name, source) = unsafe { (text(name.slice(), "name")?, text(source.slice(), "source")?) };
+        let (name, source) = unsafe { (text(name.read("name")?, "name")?, text(source.read("source")?, "source")?) };
         // SAFETY: as above.
         let (options, host) = unsafe { (options::read(options, count)?, host_or_none(host)?) };
         let options = RealmOptions::parse(&options)?;
-        let realm = Realm::open(&engine.plugin, &log.log, name, source, options, &host)?;
+        let realm = Realm::open(engine.plugin.get()?, &log.log, name, source, options, &host)?;
         *out = Box::into_raw(Box::new(jsep_realm { realm }));
         Ok(jsep_status::JSEP_OK)
     })
@@ -110,7 +110,7 @@ pub unsafe extern "C" fn jsep_realm_call(
     boundary("jsep_realm_call", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (function, argument) =
-            unsafe { (text(function.slice(), "function")?, text(argument.slice(), "argument")?) };
+            unsafe { (text(function.read("function")?, "function")?, text(argument.read("argument")?, "argument")?) };
         let input = TurnInput::Call { function: function.to_owned(), argument: argument.to_owned() };
         // SAFETY: as above.
         unsafe { turn(realm, id, input, host, answer) }
@@ -131,7 +131,7 @@ pub unsafe extern "C" fn jsep_realm_eval(
 ) -> jsep_status {
     boundary("jsep_realm_eval", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let source = text(unsafe { source.slice() }, "source")?.to_owned();
+        let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
         // SAFETY: as above.
         unsafe { turn(realm, id, TurnInput::Evaluate { source }, host, answer) }
     })
@@ -147,7 +147,7 @@ unsafe fn turn(
     // SAFETY: the rules of the interface, see the head of this room.
     let (realm, answer) = unsafe { (required(realm, "realm")?, required(answer, "answer")?) };
     // SAFETY: as above.
-    let (id, host) = unsafe { (id.slice(), host_or_none(host)?) };
+    let (id, host) = unsafe { (id.read("id")?, host_or_none(host)?) };
     let text = realm.realm.turn(id, input, &host)?;
     // SAFETY: as above.
     unsafe { answer.put(&text) };

@@ -79,9 +79,21 @@ impl TableStorage {
     }
 }
 
+/// What `read` has written so far.
+#[derive(Default)]
+struct Collected {
+    bytes: Vec<u8>,
+    /// Whether it gave bytes that can't be.
+    wrong: bool,
+}
+
 unsafe extern "C" fn collect(context: *mut c_void, data: *const u8, len: usize) {
-    // SAFETY: `context` is the vector that `read` lends for the duration of the callback, and the host gives `len` readable bytes.
-    unsafe { (*context.cast::<Vec<u8>>()).extend_from_slice(jsep_bytes { data, len }.slice()) }
+    // SAFETY: `context` is what `read` lends for the duration of the callback, and the host gives `len` readable bytes.
+    let (collected, more) = unsafe { (&mut *context.cast::<Collected>(), jsep_bytes { data, len }.read("bytes")) };
+    match more {
+        Ok(more) => collected.bytes.extend_from_slice(more),
+        Err(_) => collected.wrong = true,
+    }
 }
 
 fn done(code: u32, function: &'static str) -> Result<(), StorageError> {
@@ -92,15 +104,19 @@ fn done(code: u32, function: &'static str) -> Result<(), StorageError> {
 // all arguments are borrowed from live slices.
 impl Storage for TableStorage {
     fn read(&self, name: &str, offset: u64, most: u64) -> Result<Option<Vec<u8>>, StorageError> {
-        let mut bytes: Vec<u8> = Vec::new();
-        let sink = jsep_sink { context: (&raw mut bytes).cast(), write: Some(collect) };
+        let mut collected = Collected::default();
+        let sink = jsep_sink { context: (&raw mut collected).cast(), write: Some(collect) };
         // SAFETY: see above.
         let code =
             unsafe { (self.read)(self.context, jsep_bytes::lend(name.as_bytes()), offset, most, &raw const sink) };
         if code == jsep_status::JSEP_NOT_FOUND as u32 {
             return Ok(None);
         }
-        done(code, "read").map(|()| Some(bytes))
+        done(code, "read")?;
+        match collected.wrong {
+            true => Err(StorageError { function: "read", code: jsep_status::JSEP_INVALID_ARGUMENT as u32 }),
+            false => Ok(Some(collected.bytes)),
+        }
     }
 
     fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {

@@ -332,7 +332,7 @@ fn execute(
         method: Cow::Borrowed(""),
         path: Cow::Borrowed(""),
         query: Cow::Borrowed(""),
-        headers: Vec::new(),
+        headers: indexmap::IndexMap::new(),
         body: &[],
         caller: None,
         historical_state: None,
