@@ -27,20 +27,6 @@ std::string path_of(const std::string& directory, std::string_view key) {
     return safe ? directory + "/" + std::string(key) : std::string();
 }
 
-bool write_all(int file, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(file, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        bytes.remove_prefix(static_cast<size_t>(written));
-    }
-    return true;
-}
-
 // Called from within the library, where an exception must not pass.
 template <typename Work>
 uint32_t guarded(const Work& work) noexcept {

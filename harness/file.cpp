@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <unistd.h>
 
 #include "start_error.hpp"
 
@@ -55,4 +56,18 @@ nlohmann::ordered_json parse_json(std::string_view text, const std::string& sour
     } catch (const nlohmann::json::parse_error& error) {
         throw StartError(source + ":" + place_of(text, error.byte) + ": not valid JSON: " + reason_of(error));
     }
+}
+
+bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<size_t>(written));
+    }
+    return true;
 }

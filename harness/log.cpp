@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "file.hpp"
 #include "start_error.hpp"
 
 namespace {
@@ -76,17 +77,8 @@ void Log::write(jsep_log_level level, std::string_view text) noexcept {
     try {
         const std::string line = as_line(level, text);
         const std::lock_guard<std::mutex> lock(mutex_);
-        size_t written = 0;
-        while (written < line.size()) {
-            const ssize_t count = ::write(descriptor_, line.data() + written, line.size() - written);
-            if (count < 0 && errno == EINTR) {
-                continue;
-            }
-            if (count <= 0) {
-                return;  // There is no other place to report that the log can't be written.
-            }
-            written += static_cast<size_t>(count);
-        }
+        // There is no other place to report that the log can't be written.
+        static_cast<void>(write_all(descriptor_, line));
     } catch (const std::exception&) {
         // Out of memory; as above.
     }

@@ -55,7 +55,7 @@ void Plugin::check_version() const {
 
 void Plugin::find_functions() {
 #define JSEP_HOST_FIND(name) name = reinterpret_cast<decltype(name)>(symbol("jsep_" #name));
-    JSEP_HOST_FUNCTIONS(JSEP_HOST_FIND)
+    JSEP_FUNCTIONS(JSEP_HOST_FIND)
 #undef JSEP_HOST_FIND
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "bytes.hpp"
+#include "file.hpp"
 #include "start_error.hpp"
 
 namespace {
@@ -26,20 +27,6 @@ int directory_of(void* context) {
 uint32_t failed(const char* what, std::string_view name) {
     std::cerr << "jsep-host: can't " << what << " " << name << ": " << std::strerror(errno) << std::endl;
     return JSEP_STORAGE_FAILED;
-}
-
-bool write_all(int file, std::string_view bytes) {
-    while (!bytes.empty()) {
-        const ssize_t written = ::write(file, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            return false;
-        }
-        bytes.remove_prefix(static_cast<size_t>(written));
-    }
-    return true;
 }
 
 // Called from within the library, where an exception must not pass.

@@ -8,6 +8,7 @@ import stat
 import pytest
 
 from hosts import TEST_APPS, V8, arguments, run_host
+from written_apps import write_app
 
 CAPTURED = TEST_APPS / "isolation"
 EVALUATED = TEST_APPS / "clock"
@@ -59,20 +60,6 @@ SECOND = (count(used=1), True)
 REPLACED = (count(ignored=1, stored=1), False)
 
 
-def written(path, source):
-    endpoint = {
-        "js_module": "main.js",
-        "js_function": "handler",
-        "mode": "readonly",
-        "forwarding_required": "never",
-        "authn_policies": [],
-    }
-    (path / "src").mkdir(parents=True)
-    (path / "app.json").write_text(json.dumps({"endpoints": {"/x": {"get": endpoint}}}))
-    (path / "src/main.js").write_text(source)
-    return path
-
-
 @pytest.mark.parametrize("app", [CAPTURED, EVALUATED], ids=["captured", "evaluated"])
 def test_second_start_uses_the_cache(v8, cache, app):
     if app == EVALUATED and any(option in v8.options for option in ("realm=2", "realm=4")):
@@ -82,7 +69,7 @@ def test_second_start_uses_the_cache(v8, cache, app):
 
 
 def test_state_is_the_same_in_another_process(v8, cache, tmp_path):
-    app = written(tmp_path / "app", KEEPS_STATE)
+    app = write_app(tmp_path / "app", {"main.js": KEEPS_STATE})
     expected = {"missing": [7], "found": [1, 2, True, 7, 1]}
     for _ in range(3):
         answer = run_host("call", *arguments(v8, app, {}), "--cache", str(cache), "GET", "/x")
@@ -137,8 +124,8 @@ def test_other_mode_has_an_entry_of_its_own(v8, cache):
 
 def test_other_version_of_an_app_has_an_entry_of_its_own(v8, cache, tmp_path):
     source = "export function handler() { return { body: 'one' }; }"
-    one = written(tmp_path / "one", source)
-    two = written(tmp_path / "two", source.replace("one", "two"))
+    one = write_app(tmp_path / "one", {"main.js": source})
+    two = write_app(tmp_path / "two", {"main.js": source.replace("one", "two")})
     for app, body in ((one, "one"), (two, "two"), (one, "one"), (two, "two")):
         answer = run_host("call", *arguments(v8, app, {}), "--cache", str(cache), "GET", "/x")
         assert answer.body == body
@@ -183,7 +170,8 @@ def test_directory_that_can_not_be_written(v8, cache):
 
 
 def test_apps_of_one_process_keep_apart(v8, cache, serve_alone, tmp_path):
-    apps = {name: written(tmp_path / name, KEEPS_STATE.replace("7]", f"{number}]")) for number, name in enumerate("ab")}
+    sources = {name: KEEPS_STATE.replace("7]", f"{number}]") for number, name in enumerate("ab")}
+    apps = {name: write_app(tmp_path / name, {"main.js": source}) for name, source in sources.items()}
     for _ in range(2):
         host = serve_alone(apps["a"], "--cache", str(cache), "--custom-endpoints", "anyone")
         for number, name in ((1, "b"), (0, "a"), (1, "b")):

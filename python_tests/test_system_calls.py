@@ -1,12 +1,12 @@
 """`--seccomp`: a thread that executes requests makes no system calls but those that docs/system_calls.md lists."""
 
-import json
 import re
 import signal
 
 import pytest
 
 from hosts import REPOSITORY
+from written_apps import properties, write_app
 
 SOURCE = (REPOSITORY / "harness/confinement.cpp").read_text()
 DOCUMENT = (REPOSITORY / "docs/system_calls.md").read_text()
@@ -25,18 +25,7 @@ export function handler() {
 """
 
 
-def write_app(path, source):
-    endpoint = {
-        "js_module": "main.js",
-        "js_function": "handler",
-        "mode": "readwrite",
-        "forwarding_required": "never",
-        "authn_policies": [],
-    }
-    (path / "src").mkdir(parents=True)
-    (path / "app.json").write_text(json.dumps({"endpoints": {"/x": {"get": endpoint}}}))
-    (path / "src/main.js").write_text(source)
-    return path
+WRITES = {"endpoints": {"/x": {"get": properties(mode="readwrite")}}}
 
 
 def table(heading):
@@ -56,13 +45,13 @@ def test_lists_of_the_document_are_those_of_the_host():
 
 
 def test_confined_request_that_uses_much_is_served(call_app, tmp_path):
-    app = write_app(tmp_path / "app", MANY)
+    app = write_app(tmp_path / "app", {"main.js": MANY}, WRITES)
     answer = call_app(app, "GET", "/x", "--seccomp")
     assert (answer.status, answer.body) == (200, "4000"), answer.errors
 
 
 def test_other_system_call_ends_the_host_and_is_named(call_app, tmp_path):
-    app = write_app(tmp_path / "app", STARTER)
+    app = write_app(tmp_path / "app", {"main.js": STARTER}, WRITES)
     answer = call_app(app, "GET", "/x", "--seccomp", "--allow-subprocesses", subprocesses="on")
     assert answer.exit_code == -signal.SIGSYS
     assert re.search(r"^jsep-host: a confined thread must not make the system call \w+$", answer.errors, re.M)

@@ -24,7 +24,7 @@ def properties(**changes):
 def write_app(directory: Path, modules: dict[str, str], metadata: dict | str | None = None) -> Path:
     """Writes an app, whose one endpoint is `GET /x` unless `metadata` says otherwise."""
     metadata = metadata or {"endpoints": {"/x": {"get": properties()}}}
-    (directory / "src").mkdir()
+    (directory / "src").mkdir(parents=True)
     (directory / "app.json").write_text(metadata if isinstance(metadata, str) else json.dumps(metadata))
     for name, source in modules.items():
         path = directory / "src" / name

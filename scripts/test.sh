@@ -4,9 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build="$(realpath "$1")"
 
-step() { printf '\n== %s\n' "$*"; }
-trap 'echo "test: FAILED in step: $current" >&2' ERR
-run() { current="$1"; step "$1"; shift; "$@"; }
+source scripts/steps.sh
 
 tools() {
   if [ ! -x "$build/venv/bin/pytest" ] || ! cmp -s python_tests/requirements.txt "$build/venv/requirements.txt"; then

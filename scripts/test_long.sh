@@ -4,9 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 build="$(realpath "$1")"
 
-step() { printf '\n== %s\n' "$*"; }
-trap 'echo "test-long: FAILED in step: $current" >&2' ERR
-run() { current="$1"; step "$1"; shift; "$@"; }
+source scripts/steps.sh
 
 end_to_end() { env JSEP_BUILD="$build" "$@" "$build/venv/bin/pytest" python_tests -q; }
 

@@ -4,6 +4,7 @@ use super::boundary::{boundary, required, required_out};
 use super::storage::{TableStorage, jsep_storage};
 use super::{jsep_sink, jsep_status};
 use crate::durable::Log;
+use crate::invoke::Unforked;
 use std::sync::Arc;
 
 /// The log of all durable realms in one storage.
@@ -14,7 +15,7 @@ use std::sync::Arc;
 ///
 /// Source: `src/abi/log.rs`.
 pub struct jsep_log {
-    pub(super) log: Arc<Log>,
+    pub(super) log: Unforked<Arc<Log>>,
 }
 
 /// Opens the log in a storage, or begins one in an empty storage.
@@ -32,7 +33,7 @@ pub unsafe extern "C" fn jsep_log_open(storage: *const jsep_storage, log: *mut *
         *out = std::ptr::null_mut();
         // SAFETY: as above.
         let storage = unsafe { TableStorage::read_table(storage) }?;
-        *out = Box::into_raw(Box::new(jsep_log { log: Arc::new(Log::open(Box::new(storage))?) }));
+        *out = Box::into_raw(Box::new(jsep_log { log: Unforked::new(Arc::new(Log::open(Box::new(storage))?)) }));
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -59,7 +60,7 @@ pub unsafe extern "C" fn jsep_log_report(log: *const jsep_log, report: *const js
     boundary("jsep_log_report", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (log, report) = unsafe { (required(log, "log")?, required(report, "report")?) };
-        let text = log.log.report().to_string();
+        let text = log.log.get()?.report().to_string();
         // SAFETY: as above.
         unsafe { report.put(text.as_bytes()) };
         Ok(jsep_status::JSEP_OK)

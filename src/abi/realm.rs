@@ -9,6 +9,7 @@ use super::options::{self, jsep_option};
 use super::{jsep_bytes, jsep_sink, jsep_status};
 use crate::durable::{Realm, RealmOptions, TurnInput};
 use crate::error::Error;
+use crate::invoke::Unforked;
 
 /// A realm whose whole state outlives the process: variables, closures, functions, instances, maps, buffers. There is no save call.
 ///
@@ -28,7 +29,7 @@ use crate::error::Error;
 ///
 /// Source: `src/abi/realm.rs`.
 pub struct jsep_realm {
-    realm: Realm,
+    realm: Unforked<Realm>,
 }
 
 /// A host that offers nothing, for null.
@@ -77,8 +78,8 @@ pub unsafe extern "C" fn jsep_realm_open(
         // SAFETY: as above.
         let (options, host) = unsafe { (options::read(options, count)?, host_or_none(host)?) };
         let options = RealmOptions::parse(&options)?;
-        let realm = Realm::open(engine.plugin.get()?, &log.log, name, source, options, &host)?;
-        *out = Box::into_raw(Box::new(jsep_realm { realm }));
+        let realm = Realm::open(engine.plugin.get()?, log.log.get()?, name, source, options, &host)?;
+        *out = Box::into_raw(Box::new(jsep_realm { realm: Unforked::new(realm) }));
         Ok(jsep_status::JSEP_OK)
     })
 }
@@ -148,7 +149,7 @@ unsafe fn turn(
     let (realm, answer) = unsafe { (required(realm, "realm")?, required(answer, "answer")?) };
     // SAFETY: as above.
     let (id, host) = unsafe { (id.read("id")?, host_or_none(host)?) };
-    let text = realm.realm.turn(id, input, &host)?;
+    let text = realm.realm.get()?.turn(id, input, &host)?;
     // SAFETY: as above.
     unsafe { answer.put(&text) };
     Ok(jsep_status::JSEP_OK)
@@ -161,7 +162,7 @@ pub unsafe extern "C" fn jsep_realm_report(realm: *const jsep_realm, report: *co
     boundary("jsep_realm_report", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (realm, report) = unsafe { (required(realm, "realm")?, required(report, "report")?) };
-        let text = realm.realm.report().to_string();
+        let text = realm.realm.get()?.report().to_string();
         // SAFETY: as above.
         unsafe { report.put(text.as_bytes()) };
         Ok(jsep_status::JSEP_OK)

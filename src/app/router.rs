@@ -78,8 +78,9 @@ impl Router {
                     .at_path(endpoint.json_path.clone()));
                 }
             }
-            alike.entry(shape.first.clone()).or_default().push((endpoint, pieces.clone()));
-            router.templated.entry(shape).or_default().push(route(endpoint, index, &pieces)?);
+            let route = route(endpoint, index, &pieces)?;
+            alike.entry(shape.first.clone()).or_default().push((endpoint, pieces));
+            router.templated.entry(shape).or_default().push(route);
         }
         Ok(router)
     }
@@ -209,13 +210,7 @@ fn route(endpoint: &Endpoint, index: usize, pieces: &[Piece]) -> Result<Route, E
 fn overlap(left: &[Piece], right: &[Piece], count: &mut usize) -> bool {
     *count += 1;
     // Most differ in the text before the first parameter or after the last.
-    let differ = |pair: (&Piece, &Piece)| match pair {
-        (Piece::Character(one), Piece::Character(other)) => (one != other).then_some(true),
-        _ => Some(false),
-    };
-    let in_front = left.iter().zip(right).find_map(differ);
-    let behind = left.iter().rev().zip(right.iter().rev()).find_map(differ);
-    if in_front == Some(true) || behind == Some(true) {
+    if begin_apart(left.iter(), right.iter()) || begin_apart(left.iter().rev(), right.iter().rev()) {
         return false;
     }
     // A state is a position in each template, and whether the parameter there has taken a character already.
@@ -244,6 +239,12 @@ fn overlap(left: &[Piece], right: &[Piece], count: &mut usize) -> bool {
         }
     }
     false
+}
+
+/// Whether two templates, read in one direction, differ in a character before either has a parameter.
+fn begin_apart<'a>(left: impl Iterator<Item = &'a Piece>, right: impl Iterator<Item = &'a Piece>) -> bool {
+    let first = left.zip(right).find(|(one, other)| one != other || matches!(one, Piece::Parameter(_)));
+    matches!(first, Some((Piece::Character(_), Piece::Character(_))))
 }
 
 /// Whether a template can end at `position`.

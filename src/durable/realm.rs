@@ -9,7 +9,7 @@ use crate::engine::{Exception, Execution, LiveRealm, Request, RuntimeOptions, Tu
 use crate::error::Error;
 use crate::host::Host;
 use crate::invoke::Plugin;
-use crate::invoke::process::{self, Executing};
+use crate::invoke::process::Executing;
 use crate::status::jsep_status;
 use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
@@ -115,7 +115,6 @@ impl Realm {
         options: RealmOptions,
         host: &dyn Host,
     ) -> Result<Realm, Error> {
-        process::not_forked()?;
         let executing = Executing::begin()?;
         let begin = Instant::now();
         let live = plugin.live_realm()?;
@@ -155,7 +154,6 @@ impl Realm {
     /// Runs one turn and answers when it is on the disk. With an id that is known already, nothing runs and the answer is that of the
     /// first time.
     pub fn turn(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Vec<u8>, Error> {
-        process::not_forked()?;
         let _executing = Executing::begin()?;
         let mut turns = self.lock();
         if let Some(error) = &turns.stopped {

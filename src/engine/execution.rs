@@ -367,11 +367,7 @@ impl<'a> Execution<'a> {
         if self.options.gated_time && !self.untrusted_time {
             return 0.0;
         }
-        let system = || {
-            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            since.map_or(0.0, |since| since.as_millis() as f64)
-        };
-        self.host.clock().unwrap_or_else(system).floor()
+        self.host.time().floor()
     }
 
     /// A number from 0 to below 1 from the host's entropy.

@@ -33,6 +33,15 @@ pub trait Host {
     fn log(&self, level: LogLevel, text: &str);
     /// Milliseconds since 1970 in UTC, if the host has a clock of its own.
     fn clock(&self) -> Option<f64>;
+
+    /// Milliseconds since 1970 in UTC, by the host's clock or else the system's.
+    fn time(&self) -> f64 {
+        let system = || {
+            let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            since.map_or(0.0, |since| since.as_millis() as f64)
+        };
+        self.clock().unwrap_or_else(system)
+    }
     /// Fills `bytes` with unpredictable bytes.
     fn entropy(&self, bytes: &mut [u8]) -> Result<(), HostError>;
 

@@ -70,7 +70,7 @@ impl<'host> Transaction<'host> {
             for (key, value) in &writes.entries {
                 match (self.host.has(map, key)?, value.is_some()) {
                     (true, false) => size = size.saturating_sub(1),
-                    (false, true) => size += 1,
+                    (false, true) => size = size.saturating_add(1),
                     _ => {}
                 }
             }

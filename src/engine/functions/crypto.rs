@@ -5,7 +5,7 @@ use super::{Answer, Call, Function, Stop, Value};
 use crate::crypto::SigningAlgorithm;
 use crate::crypto::{self, AesKeySize, EcdsaCurve, EddsaCurve, Failure, Hash, KeyFamily, KeyPair, KeyWrapping};
 use crate::engine::Thrown;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 /// Functions of `ccf.crypto`.
 pub(super) const CRYPTO: [Function; 23] = [
@@ -178,14 +178,13 @@ fn is_valid_x509_cert_bundle(call: &mut dyn Call) -> Result<Answer, Stop> {
 fn is_valid_x509_cert_chain(call: &mut dyn Call) -> Result<Answer, Stop> {
     call.expect(2)?;
     let (chain, trusted) = (call.text(0)?, call.text(1)?);
-    let mut milliseconds = None;
+    let mut milliseconds = 0.0;
     // The real time, also where `Date` does not show it.
     call.request("the clock", &mut |execution| {
-        milliseconds = execution.host().clock();
+        milliseconds = execution.host().time();
         Ok(())
     })?;
-    let system = || SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_millis() as f64);
-    let seconds = (milliseconds.unwrap_or_else(system) / 1000.0) as i64;
+    let seconds = (milliseconds / 1000.0) as i64;
     Ok(Answer::Boolean(crypto::is_valid_x509_cert_chain(&chain, &trusted, seconds)))
 }
 

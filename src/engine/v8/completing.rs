@@ -7,7 +7,7 @@
 //! V8 restores a realm as it is in isolates that are marked as writing a snapshot. Its interface sets the mark only with the whole of
 //! such an isolate, so it is set here, for as long as a realm is restored.
 
-use super::{platform, snapshot};
+use super::{platform, snapshot, wrap};
 use std::ffi::c_void;
 use std::sync::OnceLock;
 
@@ -87,7 +87,7 @@ pub(super) fn is_possible() -> bool {
 
 /// Completes the current realm, which is to be captured, if V8 can be kept from doing that later.
 pub(super) fn complete(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) -> Option<()> {
-    let isolate = address(scope);
+    let isolate = wrap::address(scope);
     PLACE.get_or_init(|| find().filter(|place| mark(isolate, *place, true).is_some()));
     if !is_possible() {
         return Some(());
@@ -105,7 +105,7 @@ pub(super) fn complete(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, 
 
 /// Makes a realm from the isolate's blob, without what shares memory between threads.
 pub(super) fn restore<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
-    let isolate = address(scope);
+    let isolate = wrap::address(scope);
     let mark = PLACE.get().copied().flatten().and_then(|place| mark(isolate, place, false));
     let set = |value: u8| {
         if let Some(mark) = mark {
@@ -127,9 +127,4 @@ pub(super) fn restore<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s,
         snapshot::remove_shared_memory(scope, context);
     }
     context
-}
-
-fn address(isolate: &v8::Isolate) -> *mut c_void {
-    // SAFETY: the type is a pointer under another name.
-    unsafe { std::mem::transmute(isolate.as_raw_isolate_ptr()) }
 }

@@ -3,7 +3,7 @@
 //! V8 asks here on its slow paths, where an exception is possible anyway: the linker gives V8's names to the functions of this file,
 //! and the names with `__real_` to V8's own (see `build.rs`). One that is to end throws what V8 throws when it ends a script.
 
-use crate::engine::v8::wrap::wrap;
+use super::wrap::{self, wrap};
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -31,8 +31,7 @@ impl Ending {
     /// The isolate, which the calling thread has locked, must outlive the result.
     pub(super) unsafe fn watch(&self, isolate: &v8::Isolate, heap_bytes: usize) -> Watched<'_> {
         self.clear();
-        // SAFETY: the type is a pointer under another name.
-        let isolate: *mut c_void = unsafe { std::mem::transmute(isolate.as_raw_isolate_ptr()) };
+        let isolate = wrap::address(isolate);
         let here = Here { ending: Arc::as_ptr(&self.0), isolate, heap_bytes, since: None };
         Watched { former: HERE.replace(Some(here)), _ending: self }
     }

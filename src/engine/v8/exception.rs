@@ -17,6 +17,18 @@ const TRANSLATIONS: [(&str, &str); 4] = [
     ("RangeError: Invalid string length", OUT_OF_MEMORY),
 ];
 
+/// What a `TryCatch` holds, described and taken out of it; without an exception, or with V8's own for the end of a script, that the script was
+/// ended.
+pub(super) fn caught(scope: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>) -> Exception {
+    match scope.exception() {
+        Some(value) if scope.can_continue() => {
+            scope.reset();
+            describe(scope, value)
+        }
+        _ => Exception { message: "InternalError: interrupted".to_owned(), trace: None },
+    }
+}
+
 /// Describes an exception. Its text may come from the script's own code, whose exceptions are dropped.
 pub(super) fn describe(scope: &mut v8::PinScope<'_, '_>, value: v8::Local<'_, v8::Value>) -> Exception {
     v8::tc_scope!(let scope, scope);

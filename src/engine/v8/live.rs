@@ -114,7 +114,7 @@ impl Live {
         let ran = match input {
             TurnInput::Evaluate { source } => match compile(scope, name, source) {
                 Some(script) => script.run(scope).and_then(|value| settled(scope, value)),
-                None => return TurnEnd::Refused(caught(scope)),
+                None => return TurnEnd::Refused(exception::caught(scope)),
             },
             TurnInput::Call { function, argument } => match callee(scope, function) {
                 Ok((function, receiver)) => call(scope, function, receiver, argument),
@@ -137,7 +137,7 @@ impl Live {
             None => None,
         };
         let Some(text) = text else {
-            return TurnEnd::Threw(caught(scope));
+            return TurnEnd::Threw(exception::caught(scope));
         };
         // Making the text may have left jobs too.
         scope.perform_microtask_checkpoint();
@@ -274,14 +274,4 @@ fn printed(scope: Scope<'_, '_, '_>, value: v8::Local<'_, v8::Value>) -> String 
         value.to_detail_string(scope)
     });
     text.map(|text| text.to_rust_string_lossy(scope)).unwrap_or_default()
-}
-
-fn caught(scope: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>) -> Exception {
-    match scope.exception() {
-        Some(value) if scope.can_continue() => {
-            scope.reset();
-            exception::describe(scope, value)
-        }
-        _ => Exception { message: "InternalError: interrupted".to_owned(), trace: None },
-    }
 }

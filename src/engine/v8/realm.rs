@@ -138,7 +138,7 @@ impl Realm {
         let realm_ns = nanoseconds_since(begin);
         let mut refused = None;
         let problem = match handler {
-            Err(problem) => Some(problem.unwrap_or_else(|| caught(scope))),
+            Err(problem) => Some(problem.unwrap_or_else(|| exception::caught(scope))),
             Ok(handler) => {
                 let invoke = v8::Local::new(scope, &self.invoke);
                 match &self.judgements {
@@ -151,7 +151,7 @@ impl Realm {
                     }
                 }
                 // What the app throws is kept by `invoke`; this is the end of its run, by a limit or a check.
-                let ended = scope.has_caught().then(|| caught(scope));
+                let ended = scope.has_caught().then(|| exception::caught(scope));
                 if ended.is_some() && self.judgements.is_some() {
                     refused.get_or_insert_with(|| "an end that V8 does not explain".to_owned());
                 }
@@ -253,7 +253,7 @@ impl Realm {
         let source = v8::String::new(scope, source).ok_or("the script is too long")?;
         match v8::Script::compile(scope, source, None).and_then(|script| script.run(scope)) {
             Some(value) => Ok(use_it(scope, value)),
-            None => Err(caught(scope).message),
+            None => Err(exception::caught(scope).message),
         }
     }
 }
@@ -378,14 +378,4 @@ fn evaluated<'s>(
 
 fn problem(message: &str) -> Exception {
     Exception { message: format!("InternalError: {message}"), trace: None }
-}
-
-fn caught(scope: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v8::HandleScope<'_>>>) -> Exception {
-    match scope.exception() {
-        Some(value) if scope.can_continue() => {
-            scope.reset();
-            exception::describe(scope, value)
-        }
-        _ => Exception { message: "InternalError: interrupted".to_owned(), trace: None },
-    }
 }

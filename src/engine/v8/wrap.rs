@@ -29,3 +29,9 @@ macro_rules! wrap {
 }
 
 pub(in crate::engine::v8) use {jump, wrap};
+
+/// An isolate as V8's inner functions take it.
+pub(super) fn address(isolate: &v8::Isolate) -> *mut std::ffi::c_void {
+    // SAFETY: the type is a pointer under another name.
+    unsafe { std::mem::transmute(isolate.as_raw_isolate_ptr()) }
+}
