@@ -1,8 +1,10 @@
 """Engine options that change what scripts see."""
 
+import json
+
 import pytest
 
-from hosts import TEST_APPS, call
+from hosts import TEST_APPS, V8, arguments, call, run_host
 
 REAL = ["real", "real", "real"]
 EPOCH = [0, 0, 0]
@@ -50,6 +52,28 @@ def test_intl_is_an_option(engine, serve):
         assert app.get("/numbers").text == "1,234.50"
 
 
+@pytest.mark.parametrize("compilation", ["auto", "lazy", "eager"])
+def test_compilation_changes_no_answer(serve, compilation):
+    app = serve("options", compilation=compilation)
+    assert app.get("/globals").json() == {"Intl": "undefined", "host": "undefined"}
+
+
+def test_eager_compilation_keeps_more_than_lazy_compilation(engine):
+    if engine.library != V8 or "realm=0" in engine.options:
+        pytest.skip("nothing is kept that depends on it")
+
+    def realms(**options):
+        answer = run_host("report", *arguments(engine, TEST_APPS / "options", options))
+        assert answer.exit_code == 0, answer.errors
+        return json.loads(answer.output)["registry"]["realms"]
+
+    lazy, eager, first = realms(compilation="lazy"), realms(compilation="eager"), realms()
+    kept = [realms["blob_bytes"] + (realms["code"] or {"bytes": 0})["bytes"] for realms in (lazy, eager)]
+    assert kept[0] < kept[1]
+    assert [realms["compilation"] for realms in (lazy, eager, first)] == ["lazy", "eager", "lazy"]
+    assert first["compilation_because"] == "no version was replaced yet"
+
+
 @pytest.mark.parametrize(
     ("option", "value", "wanted"),
     [
@@ -57,6 +81,7 @@ def test_intl_is_an_option(engine, serve):
         ("subprocesses", "yes", "on or off"),
         ("intl", "1", "o"),
         ("realm", "6", "auto, fresh, 0, 1, 2, 3 or 4"),
+        ("compilation", "jit", "auto, lazy or eager"),
         ("helper_threads", "9", "a number from 0 to 8"),
         ("max_heap_bytes", "-1", "a whole number from 0 to 9007199254740992"),
         ("return_exception_details", "on", "true or false"),

@@ -12,7 +12,8 @@ NOTE = (
     "Memory is resident memory of the process. An isolate's is what three more add when four requests overlap; a "
     "ready realm's, what those add that are made ahead; a realm's, what fifty more interpreter_reuse keys add, which "
     "have an isolate each. Each figure has the range of its repetitions; apps, isolates, realms and the first response "
-    "are each measured in processes of their own."
+    "are each measured in processes of their own. Compilation: an app whose first request calls 1000 functions, which "
+    "are compiled then (lazy) or at the install (eager)."
 )
 THREADS = (1, 2, 4)
 APP_COUNTS = (1, 10, 50)
@@ -23,6 +24,8 @@ REALMS = 100
 # One isolate: more than a few would be given back.
 READY_ISOLATES = 1
 STARTS = 15
+FUNCTIONS = 1000
+COMPILATIONS = ("lazy", "eager")
 MILLION = 1_000_000
 SLICES = 20
 MOST_SECONDS = 20
@@ -35,6 +38,7 @@ SECTIONS = (
     "realms",
     "first_response",
     "stored_first_response",
+    "compilation",
     "million",
 )
 
@@ -63,6 +67,14 @@ def measure(run: Run) -> dict[str, list[dict[str, Any]]]:
                 f"ready realms, {mode.name}",
                 lambda m=mode: memory(run, m, "ready-realms", READY_ISOLATES),
             )
+            for name in COMPILATIONS:
+                chosen = Mode(f"{mode.name}, {name}", mode.library, (*mode.options, f"compilation={name}"))
+                add(
+                    run,
+                    report["compilation"],
+                    f"compilation, {chosen.name}",
+                    lambda m=chosen: first_response(run, m, "first-response", FUNCTIONS),
+                )
         add(run, report["million"], f"a million requests, {mode.name}", lambda m=mode: million(run, m))
         run.say(f"{mode.name}: done")
     print_all(report)
@@ -101,8 +113,8 @@ def memory(run: Run, mode: Mode, what: str, number: int) -> dict[str, Any]:
     return {"mode": mode.name, "kib": figure(results, f"kib_per_{what.removesuffix('s').replace('-', '_')}")}
 
 
-def first_response(run: Run, mode: Mode, what: str) -> dict[str, Any]:
-    results = resources(run, mode, what, 1, STARTS)
+def first_response(run: Run, mode: Mode, what: str, functions: int = 1) -> dict[str, Any]:
+    results = resources(run, mode, what, functions, STARTS)
     names = ("load_and_start_ms", "install_ms", "first_response_ms", "total_ms")
     return {"mode": mode.name, **{name: figure(results, name) for name in names}}
 

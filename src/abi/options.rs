@@ -11,7 +11,10 @@ use std::ffi::c_void;
 /// Engine options, read by `jsep_engine_new` only:
 /// - `jit`: `on` or `off` (default `on`; the QuickJS library knows only `off`). One mode a process: the first engine decides.
 /// - `realm`: how a request gets its fresh realm. `auto` (default) and `fresh` let the engine choose, `0` compiles and evaluates the
-///   app for each request, `1` evaluates it from compiled code, `2` uses its evaluated state. The result of a request is the same.
+///   app for each request, `1` evaluates it from compiled code, `2` uses its evaluated state, `3` does so in a realm that was made before
+///   the request, `4` begins each request in a realm that is used again if it proves to leave it as it was. The result is the same.
+/// - `compilation`: `lazy` compiles each function when it is first called, `eager` all of them at the install, `auto` (default) decides by
+///   how many requests former versions have served, and by whether there is a cache. The QuickJS library always compiles all.
 /// - `helper_threads`: threads of the engine's own for garbage collection and compilation, 0 to 8 (default 1; with `jit` =
 ///   `off` 0).
 /// - `untrusted_time`: what scripts see of the clock. `real` (default): the host's time. `gated`: 0, until the script calls

@@ -1,6 +1,6 @@
 //! The coarse face of an engine: no values and no handles of a JavaScript engine show through it.
 
-use super::{Cache, Exception, Execution, Options, Outcome, RuntimeOptions};
+use super::{Cache, Chosen, Exception, Execution, Options, Outcome, RuntimeOptions};
 use crate::app::App;
 use crate::error::Error;
 use crate::host::LogLevel;
@@ -19,13 +19,14 @@ pub trait Engine: Send + Sync {
     fn idle(&self, deadline: Instant) -> bool;
 
     /// Compiles, links and evaluates an app as far as possible before any request, within the limits of `runtime`. May
-    /// take from `cache` what a former install made.
+    /// take from `cache` what a former install made. Engines that can't compile lazily compile all functions.
     fn install(
         &self,
         app: Arc<App>,
         options: &Options,
         runtime: &RuntimeOptions,
         cache: Option<&Cache>,
+        chosen: Chosen,
     ) -> Result<Box<dyn InstalledApp>, Error>;
 
     /// Makes a realm that lives on from turn to turn, without anything of an app in it. Engines that can't say so.
@@ -83,6 +84,9 @@ pub trait InstalledApp: Send + Sync {
 
     /// Which realms it uses and why, for reports.
     fn report(&self) -> serde_json::Value;
+
+    /// Requests that it has served.
+    fn requests(&self) -> u64;
 
     /// What the install took.
     fn timings(&self) -> CaptureTimings;

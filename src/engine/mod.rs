@@ -10,6 +10,7 @@ mod options;
 mod outcome;
 mod shared;
 pub mod stack;
+mod turnover;
 pub mod v8;
 
 pub use self::v8::{ABILITIES, create, library_name};
@@ -22,3 +23,4 @@ pub use outcome::{
     Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, nanoseconds_since, status_code,
 };
 pub use shared::SharedRealms;
+pub use turnover::{Chosen, Compilation, Turnover};

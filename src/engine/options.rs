@@ -1,5 +1,6 @@
 //! Options by name, the same for each engine.
 
+use super::Compilation;
 use crate::app::RealmChoice;
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -12,6 +13,8 @@ pub struct Options {
     pub jit: bool,
     /// Rung of the realm ladder.
     pub realm: RealmChoice,
+    /// When functions are compiled; `None` leaves that to the turnover of versions.
+    pub compilation: Option<Compilation>,
     /// Threads of the engine's own; `None` leaves the number to the engine.
     pub helper_threads: Option<u32>,
     /// What scripts see beyond what they always see.
@@ -69,7 +72,7 @@ impl Default for RuntimeOptions {
     }
 }
 
-const ENGINE_OPTIONS: &str = "jit, realm, helper_threads, untrusted_time, subprocesses, intl";
+const ENGINE_OPTIONS: &str = "jit, realm, compilation, helper_threads, untrusted_time, subprocesses, intl";
 const RUNTIME_OPTIONS: &str = "max_heap_bytes, max_stack_bytes, max_execution_time_ms, log_exception_details, \
                                return_exception_details, max_cached_interpreters";
 
@@ -79,6 +82,7 @@ impl Options {
         let mut options = Options {
             jit: able.jit,
             realm: RealmChoice::Auto,
+            compilation: None,
             helper_threads: None,
             optional: OptionalGlobals::default(),
         };
@@ -89,6 +93,14 @@ impl Options {
                 "realm" => {
                     let found = RealmChoice::named(value);
                     options.realm = found.ok_or_else(|| invalid(name, value, RealmChoice::NAMES))?;
+                }
+                "compilation" => {
+                    options.compilation = match *value {
+                        "auto" => None,
+                        "lazy" => Some(Compilation::Lazy),
+                        "eager" => Some(Compilation::Eager),
+                        _ => return Err(invalid(name, value, "auto, lazy or eager")),
+                    }
                 }
                 "helper_threads" => match value.parse() {
                     Ok(threads @ 0..=8) => options.helper_threads = Some(threads),

@@ -4,7 +4,7 @@ use super::plugin::Plugin;
 use super::process::Executing;
 use super::response::{self, Response};
 use crate::app::{App, Endpoint};
-use crate::engine::{Cache, Execution, InstalledApp, Request, RuntimeOptions, nanoseconds_since};
+use crate::engine::{Cache, Execution, InstalledApp, Request, RuntimeOptions, Turnover, nanoseconds_since};
 use crate::error::Error;
 use crate::host::{Host, LogLevel};
 use crate::status::jsep_status;
@@ -19,7 +19,7 @@ pub struct Registry {
     /// Where the host keeps what installs make.
     cache: RwLock<Option<Arc<Cache>>>,
     /// Held during an install, so that installs run one after the other.
-    installing: Mutex<()>,
+    installing: Mutex<Turnover>,
 }
 
 /// One version of an app, ready to serve.
@@ -58,21 +58,28 @@ impl Registry {
     /// A registry without an app.
     pub fn new(plugin: Arc<Plugin>) -> Registry {
         let runtime = RwLock::new(Arc::new(plugin.runtime.clone()));
-        Registry { plugin, installed: RwLock::new(None), runtime, cache: RwLock::new(None), installing: Mutex::new(()) }
+        Registry {
+            plugin,
+            installed: RwLock::new(None),
+            runtime,
+            cache: RwLock::new(None),
+            installing: Mutex::default(),
+        }
     }
 
     /// Installs a packed bundle; on an error the former app goes on.
     pub fn install(&self, bundle: &[u8]) -> Result<(), Error> {
         let executing = Executing::begin()?;
-        // A lock poisoned by a panic guards no data here.
-        let _installing = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut turnover = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = Instant::now();
         let app = Arc::new(App::parse(bundle)?);
         let bundle_ns = nanoseconds_since(begin);
         let engine = &self.plugin.engine;
         let cache = self.cache();
+        let options = &self.plugin.options;
+        let chosen = turnover.choose(options.compilation, cache.is_some());
         let engine_app =
-            engine.install(Arc::clone(&app), &self.plugin.options, &self.runtime_options(), cache.as_deref())?;
+            engine.install(Arc::clone(&app), options, &self.runtime_options(), cache.as_deref(), chosen)?;
         let parts = engine_app.timings();
         let timings = InstallTimings {
             bundle: bundle_ns,
@@ -85,7 +92,9 @@ impl Registry {
         let installed = Arc::new(Installed { app, engine_app, timings, _plugin: Arc::clone(&self.plugin) });
         // The former version is dropped after the lock, because that may take a while.
         let former = self.installed.write().unwrap_or_else(PoisonError::into_inner).replace(installed);
-        drop(former);
+        if let Some(former) = former {
+            turnover.replaced(former.engine_app.requests());
+        }
         drop(executing);
         (self.plugin.log)(LogLevel::Info, &format!("app installed in {} ms: {summary}", timings.total / 1_000_000));
         Ok(())

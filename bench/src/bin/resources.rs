@@ -1,7 +1,7 @@
 //! What a library takes in a process of its own: time until the first response, memory per app, isolate and realm.
 //!
 //! `resources first-response|first-response-stored|apps|isolates|ready-realms|realms LIBRARY NUMBER [OPTION=VALUE…]` prints one JSON
-//! object.
+//! object. The number is that of functions which the first request calls, of apps, isolates or realms.
 
 use jsep_bench::{Endpoint, Library, Registry};
 use serde_json::{Value, json};
@@ -34,6 +34,16 @@ fn bundle(source: &str, endpoints: usize, reuse: bool) -> String {
     json!({ "metadata": { "endpoints": endpoints }, "modules": [{ "name": "app.js", "module": source }] }).to_string()
 }
 
+/// A module whose handler calls so many functions, itself included.
+fn source(functions: usize) -> String {
+    let others = 1..functions;
+    let body = "const squares = []; for (const value of [by, by + 1]) squares.push(value * value); \
+                return squares.filter((square) => square % 2 === 0).map((square) => ({ square, by })).length;";
+    let defined: String = others.clone().map(|number| format!("function f{number}(by) {{ {body} }}\n")).collect();
+    let called: String = others.map(|number| format!("f{number}({number});\n")).collect();
+    format!("{defined}export function handler() {{\n{called}return {{ body: 'ok' }};\n}}")
+}
+
 fn resident_kib() -> Result<u64, String> {
     let status = std::fs::read_to_string("/proc/self/status").map_err(|error| format!("/proc/self/status: {error}"))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
@@ -46,8 +56,8 @@ fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// From before `dlopen` until the first response is there; what the install makes may be stored in `file`.
-fn first_response(library: &Path, options: &[&str], file: Option<&PathBuf>) -> Result<Value, String> {
-    let app = bundle(TINY, 1, false);
+fn first_response(library: &Path, options: &[&str], functions: usize, file: Option<&PathBuf>) -> Result<Value, String> {
+    let app = bundle(&source(functions), 1, false);
     let begin = Instant::now();
     let library = Library::load(library, options)?;
     let started = begin.elapsed();
@@ -64,13 +74,13 @@ fn first_response(library: &Path, options: &[&str], file: Option<&PathBuf>) -> R
 }
 
 /// The same in a later process, which finds what the first one has stored.
-fn first_response_stored(library: &Path, options: &[&str]) -> Result<Value, String> {
+fn first_response_stored(library: &Path, options: &[&str], functions: usize) -> Result<Value, String> {
     let file = std::env::temp_dir().join(format!("jsep-first-response-{}", std::process::id()));
     let command = std::env::current_exe().map_err(|error| error.to_string())?;
     let stored = (|| {
         let child = || {
             let mut command = std::process::Command::new(&command);
-            command.arg("first-response").arg(library).arg("1").args(options).env(STORED, &file);
+            command.arg("first-response").arg(library).arg(functions.to_string()).args(options).env(STORED, &file);
             let output = command.output().map_err(|error| error.to_string())?;
             if !output.status.success() {
                 return Err(String::from_utf8_lossy(&output.stderr).into_owned());
@@ -184,8 +194,10 @@ fn run(arguments: &[String]) -> Result<Value, String> {
     let number: usize = number.parse().map_err(|_| format!("{number} is not a number"))?;
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     match what.as_str() {
-        "first-response" => first_response(library, &options, std::env::var_os(STORED).map(PathBuf::from).as_ref()),
-        "first-response-stored" => first_response_stored(library, &options),
+        "first-response" if number > 0 => {
+            first_response(library, &options, number, std::env::var_os(STORED).map(PathBuf::from).as_ref())
+        }
+        "first-response-stored" if number > 0 => first_response_stored(library, &options, number),
         "apps" if number > 0 => apps(library, &options, number),
         "isolates" if number > 1 => isolates(library, &options, number),
         "ready-realms" if number > 0 => ready_realms(library, &options, number),

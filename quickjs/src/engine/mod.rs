@@ -19,6 +19,8 @@ pub mod quickjs;
 mod shared;
 #[path = "../../../src/engine/stack.rs"]
 pub mod stack;
+#[path = "../../../src/engine/turnover.rs"]
+mod turnover;
 
 pub use self::quickjs::{ABILITIES, create, library_name};
 pub use cache::{Cache, CacheTable, Identity};
@@ -29,3 +31,4 @@ pub use outcome::{
     Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, nanoseconds_since, status_code,
 };
 pub use shared::SharedRealms;
+pub use turnover::{Chosen, Compilation, Turnover};

@@ -12,8 +12,8 @@ use super::supply::Supply;
 use super::watchdog::Watchdog;
 use crate::app::{App, Mode, RealmChoice};
 use crate::engine::{
-    Cache, CaptureTimings, Execution, InstalledApp, Ladder, Options, Outcome, Route, RuntimeOptions, SharedRealms,
-    nanoseconds_since,
+    Cache, CaptureTimings, Chosen, Execution, InstalledApp, Ladder, Options, Outcome, Route, RuntimeOptions,
+    SharedRealms, nanoseconds_since,
 };
 use crate::error::Error;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,6 +61,8 @@ pub(super) struct V8App {
     watchdog: Arc<Watchdog>,
     /// Makes ready realms.
     supply: Arc<Supply>,
+    /// When its functions are compiled, and why.
+    chosen: Chosen,
     /// Whether the host had kept what an install makes.
     from_cache: bool,
     timings: CaptureTimings,
@@ -76,13 +78,20 @@ impl V8App {
         options: &Options,
         runtime: &RuntimeOptions,
         cache: Option<&Cache>,
+        chosen: Chosen,
         watchdog: Arc<Watchdog>,
         supply: Arc<Supply>,
     ) -> Result<V8App, Error> {
         let limits = Limits::new(Instant::now() + runtime.max_execution_time, runtime);
         let mut timings = CaptureTimings::default();
         limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
-        let making = Making { app: &app, runtime, watchdog: &watchdog, optional: options.optional };
+        let making = Making {
+            app: &app,
+            runtime,
+            watchdog: &watchdog,
+            optional: options.optional,
+            compilation: chosen.compilation,
+        };
         let known = cache.and_then(|cache| stored::load(cache, making, options));
         let from_cache = known.is_some();
         let prepared = match known {
@@ -122,6 +131,7 @@ impl V8App {
             ladder,
             watchdog,
             supply,
+            chosen,
             from_cache,
             timings,
             served: Default::default(),
@@ -390,8 +400,10 @@ impl InstalledApp for V8App {
             "reason": fresh,
             "proven": self.proven.is_ok(),
             "not_proven_because": self.proven.as_ref().err(),
+            "compilation": self.chosen.compilation.name(),
+            "compilation_because": self.chosen.because,
             "blob_bytes": self.pool.blob().bytes().len(),
-            "requests": served.iter().sum::<u64>(),
+            "requests": self.requests(),
             "served_by_rung": served,
             "isolates": pools.clone().map(|pool| pool.workers()).sum::<usize>(),
             "contexts": { "native": native, "detached": detached },
@@ -401,6 +413,10 @@ impl InstalledApp for V8App {
             "retired_isolates": self.retired.load(Ordering::Relaxed),
             "endpoints": serde_json::Map::from_iter(endpoints),
         })
+    }
+
+    fn requests(&self) -> u64 {
+        self.served.iter().map(|count| count.load(Ordering::Relaxed)).sum()
     }
 
     fn timings(&self) -> CaptureTimings {

@@ -15,7 +15,7 @@ use super::watchdog::Watchdog;
 use super::wrap::wrap;
 use super::{restoring, seed};
 use crate::app::App;
-use crate::engine::{Exception, Execution, LiveRealm, Options, RuntimeOptions, TurnEnd, TurnInput};
+use crate::engine::{Compilation, Exception, Execution, LiveRealm, Options, RuntimeOptions, TurnEnd, TurnInput};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::{Cell, RefCell};
@@ -62,7 +62,8 @@ impl Globals {
             return Ok(captured.clone());
         }
         let app = Arc::new(App::parse(br#"{"metadata": {"endpoints": {}}, "modules": []}"#)?);
-        let making = Making { app: &app, runtime, watchdog, optional: options.optional };
+        let making =
+            Making { app: &app, runtime, watchdog, optional: options.optional, compilation: Compilation::Lazy };
         seed::keep()?;
         restoring::learn(making)?;
         let blob = Arc::new(snapshot::globals(making)?);

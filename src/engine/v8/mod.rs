@@ -60,7 +60,9 @@ mod watchdog;
 mod wrap;
 
 use crate::app::App;
-use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions};
+use crate::engine::{
+    Abilities, Cache, Chosen, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions,
+};
 use crate::error::Error;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -116,9 +118,10 @@ impl Engine for V8Engine {
         options: &Options,
         runtime: &RuntimeOptions,
         cache: Option<&Cache>,
+        chosen: Chosen,
     ) -> Result<Box<dyn InstalledApp>, Error> {
         let (watchdog, supply) = (Arc::clone(&self.watchdog), Arc::clone(&self.supply));
-        Ok(Box::new(app::V8App::install(app, options, runtime, cache, watchdog, supply)?))
+        Ok(Box::new(app::V8App::install(app, options, runtime, cache, chosen, watchdog, supply)?))
     }
 
     fn live_realm(&self, options: &Options, runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error> {

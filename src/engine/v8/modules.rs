@@ -4,7 +4,7 @@ use super::active;
 use super::code::Code;
 use super::exception;
 use crate::app::{self, App};
-use crate::engine::Thrown;
+use crate::engine::{Compilation, Thrown};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::HashMap;
@@ -21,12 +21,18 @@ pub(super) struct Graph {
     captured: Arc<HashMap<String, usize>>,
     /// Compiled code of the modules that are compiled here.
     code: Arc<Code>,
+    compilation: Compilation,
 }
 
 impl Graph {
     /// The modules of a realm without any, or of one that was captured with some.
     pub(super) fn new(app: Arc<App>, captured: Arc<HashMap<String, usize>>, code: Arc<Code>) -> Graph {
-        Graph { app, modules: HashMap::new(), names: HashMap::new(), captured, code }
+        Graph { app, modules: HashMap::new(), names: HashMap::new(), captured, code, compilation: Compilation::Lazy }
+    }
+
+    /// The modules of a realm that is kept, with its compiled code, for others.
+    pub(super) fn to_keep(app: &Arc<App>, compilation: Compilation) -> Graph {
+        Graph { compilation, ..Graph::new(Arc::clone(app), Arc::default(), Arc::default()) }
     }
 
     /// All modules by name.
@@ -65,7 +71,7 @@ impl Graph {
             }
             let app = Arc::clone(&self.app);
             let source = app.module(&name).ok_or_else(|| missing(&name, &importer, place))?;
-            let module = compile_one(scope, &name, source, &self.code)?;
+            let module = compile_one(scope, &name, source, &self.code, self.compilation)?;
             self.remember(scope, &name, module);
             let requests = module.get_module_requests();
             for index in 0..requests.length() {
@@ -99,6 +105,7 @@ fn compile_one<'s>(
     name: &str,
     source: &str,
     code: &Code,
+    compilation: Compilation,
 ) -> Result<v8::Local<'s, v8::Module>, Error> {
     let display = app::display_name(name);
     let failed = |reason: &str, line: u32, column: u32| {
@@ -117,7 +124,10 @@ fn compile_one<'s>(
         ),
         None => (
             v8::script_compiler::Source::new(text, Some(&origin)),
-            v8::script_compiler::CompileOptions::NoCompileOptions,
+            match compilation {
+                Compilation::Lazy => v8::script_compiler::CompileOptions::NoCompileOptions,
+                Compilation::Eager => v8::script_compiler::CompileOptions::EagerCompile,
+            },
         ),
     };
     v8::tc_scope!(let scope, scope);

@@ -92,7 +92,8 @@ pub(super) fn prepare(making: Making<'_>, options: &Options, timings: &mut Captu
 fn compile(blob: &Arc<Blob>, making: Making<'_>) -> Result<(), Error> {
     let worker = Worker::new(blob, making.runtime.max_heap_bytes)?;
     let limits = Limits::new(Instant::now() + making.runtime.max_execution_time, making.runtime);
-    let run = worker.run(limits, making.watchdog, |isolate| realm::compile(isolate, &worker, making.app));
+    let run =
+        worker.run(limits, making.watchdog, |isolate| realm::compile(isolate, &worker, making.app, making.compilation));
     if let Ok((Ok(code), None)) = run {
         blob.keep(Code::new(code));
     }

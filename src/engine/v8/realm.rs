@@ -10,7 +10,7 @@ use super::modules::{self, Evaluation, Graph};
 use super::snapshot::{self, Handlers};
 use crate::app::{self, App};
 use crate::engine::functions::historical_state_json;
-use crate::engine::{CaptureTimings, Exception, Execution, Failure, Reply, nanoseconds_since};
+use crate::engine::{CaptureTimings, Compilation, Exception, Execution, Failure, Reply, nanoseconds_since};
 use crate::error::Error;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -328,17 +328,17 @@ fn evaluate_without_request<'s>(
 }
 
 /// Compiles the app's modules in a new realm, evaluates them as far as that goes without a request, and gives their code with the
-/// functions that ran.
+/// functions that ran, or all of them.
 pub(super) fn compile(
     isolate: &mut v8::Isolate,
     worker: &Worker,
     app: &Arc<App>,
+    compilation: Compilation,
 ) -> Result<HashMap<String, Vec<u8>>, Error> {
     v8::scope!(let scope, isolate);
     let context = worker.restore(scope);
     let scope = &mut v8::ContextScope::new(scope, context);
-    let graph = Graph::new(Arc::clone(app), Arc::default(), Arc::default());
-    let graph = Rc::new(RefCell::new(graph));
+    let graph = Rc::new(RefCell::new(Graph::to_keep(app, compilation)));
     for endpoint in app.endpoints() {
         graph.borrow_mut().compile(scope, &endpoint.module)?;
     }

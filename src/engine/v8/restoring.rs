@@ -109,7 +109,7 @@ mod tests {
     use super::super::watchdog::Watchdog;
     use super::*;
     use crate::app::App;
-    use crate::engine::{Abilities, Options, RuntimeOptions};
+    use crate::engine::{Abilities, Compilation, Options, RuntimeOptions};
 
     /// Runs a test with what a capture needs.
     fn with_making(test: impl FnOnce(Making<'_>)) {
@@ -121,7 +121,13 @@ mod tests {
         let app = Arc::new(App::parse(bundle).unwrap_or_else(|_| unreachable!()));
         let watchdog = Watchdog::begin().unwrap_or_else(|_| unreachable!());
         let runtime: &RuntimeOptions = &runtime;
-        test(Making { app: &app, runtime, watchdog: &watchdog, optional: options.optional });
+        test(Making {
+            app: &app,
+            runtime,
+            watchdog: &watchdog,
+            optional: options.optional,
+            compilation: Compilation::Lazy,
+        });
     }
 
     #[test]

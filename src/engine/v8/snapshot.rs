@@ -15,7 +15,7 @@ use super::restoring;
 use super::slots::{self, Mark};
 use super::watchdog::Watchdog;
 use crate::app::{self, App};
-use crate::engine::{CaptureTimings, OptionalGlobals, RuntimeOptions, nanoseconds_since};
+use crate::engine::{CaptureTimings, Compilation, OptionalGlobals, RuntimeOptions, nanoseconds_since};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::RefCell;
@@ -127,6 +127,8 @@ pub(super) struct Making<'a> {
     pub(super) watchdog: &'a Watchdog,
     /// What scripts see beyond what they always see.
     pub(super) optional: OptionalGlobals,
+    /// When the app's functions are compiled.
+    pub(super) compilation: Compilation,
 }
 
 /// What to capture.
@@ -245,7 +247,7 @@ fn fill(
     let app = making.app;
     let templates: Vec<_> =
         bindings.handle_templates.iter().map(|template| v8::Global::new(scope, *template)).collect();
-    let graph = Rc::new(RefCell::new(Graph::new(Arc::clone(app), Arc::default(), Arc::default())));
+    let graph = Rc::new(RefCell::new(Graph::to_keep(app, making.compilation)));
     let mut active = Active::new(None, deadline, &graph, &templates, budget);
     let mut freed = true;
     let handlers = if contents == Contents::App {

@@ -28,6 +28,7 @@ fn identity(making: Making<'_>, options: &Options) -> Option<Identity> {
         .with(&v8::script_compiler::cached_data_version_tag().to_le_bytes())
         .with(&[options.jit.into(), optional.host.into(), optional.intl.into()])
         .with(options.realm.name().as_bytes())
+        .with(making.compilation.name().as_bytes())
         .with(&(making.runtime.max_heap_bytes as u64).to_le_bytes())
         .with(&(making.runtime.max_stack_bytes as u64).to_le_bytes());
     for endpoint in making.app.endpoints() {

@@ -191,8 +191,12 @@ impl InstalledApp for QuickJsApp {
         serde_json::json!({
             "rung": RUNG_EVALUATED,
             "reason": "a fresh runtime and context from bytecode",
-            "requests": self.requests.load(Ordering::Relaxed),
+            "requests": self.requests(),
         })
+    }
+
+    fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
     }
 
     fn timings(&self) -> CaptureTimings {

@@ -22,7 +22,9 @@ mod time_zone;
 mod value;
 
 use crate::app::App;
-use crate::engine::{Abilities, Cache, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions};
+use crate::engine::{
+    Abilities, Cache, Chosen, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions,
+};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::ffi::CStr;
@@ -66,6 +68,7 @@ impl Engine for QuickJsEngine {
         options: &Options,
         runtime: &RuntimeOptions,
         _cache: Option<&Cache>,
+        _chosen: Chosen,
     ) -> Result<Box<dyn InstalledApp>, Error> {
         Ok(Box::new(app::QuickJsApp::install(app, options.optional, runtime)?))
     }

@@ -13,7 +13,7 @@ use crate::engine::v8::realm::{Realm, Served};
 use crate::engine::v8::restoring;
 use crate::engine::v8::snapshot::{self, Blob, Capture, Making};
 use crate::engine::v8::watchdog::{Script, Watchdog};
-use crate::engine::{ABILITIES, CaptureTimings, Execution, Failure, Options, Request, RuntimeOptions};
+use crate::engine::{ABILITIES, CaptureTimings, Compilation, Execution, Failure, Options, Request, RuntimeOptions};
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -80,7 +80,13 @@ impl Installed {
         });
         let app = Arc::new(App::parse(bundle.to_string().as_bytes()).unwrap());
         let watchdog = Watchdog::begin().unwrap();
-        let making = Making { app: &app, runtime: &runtime, watchdog: &watchdog, optional: options.optional };
+        let making = Making {
+            app: &app,
+            runtime: &runtime,
+            watchdog: &watchdog,
+            optional: options.optional,
+            compilation: Compilation::Lazy,
+        };
         restoring::learn(making).unwrap();
         // As `V8App::install` does it.
         let (blob, captured) = match snapshot::evaluated_app(making, &mut CaptureTimings::default()).unwrap() {
