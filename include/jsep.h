@@ -879,6 +879,8 @@ jsep_status jsep_log_verify(const struct jsep_storage *storage,
 
 // Writes a JSON object about a log to `report`: `format`, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
 // opened, what was `dropped` then, and `turns` by realm. Any thread.
+//
+// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 jsep_status jsep_log_report(const struct jsep_log *log,
                             const struct jsep_sink *report);
 
@@ -938,6 +940,8 @@ jsep_status jsep_realm_eval(const struct jsep_realm *realm,
 
 // Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
 // `rolled_back`, `remembered_ids`, why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+//
+// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 jsep_status jsep_realm_report(const struct jsep_realm *realm,
                               const struct jsep_sink *report);
 

@@ -17,7 +17,44 @@ struct handles {
     jsep_endpoint* endpoint;
     jsep_response* response;
     struct host* host;
+    jsep_log* log;
+    // Null with an engine that has no durable realms.
+    jsep_realm* realm;
+    unsigned changes_of_storage;
 };
+
+// A storage that keeps nothing, which does for a new log, and counts what it is to change.
+static uint32_t find_nothing(void* context, jsep_bytes name, uint64_t offset, uint64_t most, const jsep_sink* bytes) {
+    (void)context;
+    (void)name;
+    (void)offset;
+    (void)most;
+    (void)bytes;
+    return JSEP_NOT_FOUND;
+}
+
+static uint32_t note_bytes(void* changes, jsep_bytes name, jsep_bytes bytes) {
+    (void)bytes;
+    (void)name;
+    ++*(unsigned*)changes;
+    return JSEP_OK;
+}
+
+static uint32_t note_sync(void* changes, jsep_bytes name) {
+    return note_bytes(changes, name, (jsep_bytes){NULL, 0});
+}
+
+static jsep_status open_realm(struct handles* had) {
+    const jsep_storage storage = {
+        sizeof(storage), &had->changes_of_storage, find_nothing, note_bytes, note_sync, note_bytes,
+    };
+    const jsep_status status = jsep.log_open(&storage, &had->log);
+    if (status != JSEP_OK) {
+        return status;
+    }
+    return jsep.realm_open(had->engine, had->log, bytes_of("one"), bytes_of("let count = 1;"), NULL, 0, NULL,
+                           &had->realm);
+}
 
 static void check_forked(jsep_status status, const char* function) {
     check_error(status, JSEP_FORKED, function, function);
@@ -60,14 +97,35 @@ static void use_endpoint(const struct handles* had) {
     check(jsep.endpoint_template(had->endpoint).len == 0, "an endpoint is empty in a forked child");
 }
 
+static void use_realm(const struct handles* had) {
+    struct text text = {NULL, 0};
+    const jsep_sink sink = text_sink(&text);
+    jsep_realm* realm = NULL;
+    check_forked(jsep.log_report(had->log, &sink), "jsep_log_report");
+    check_forked(jsep.realm_open(had->engine, had->log, bytes_of("two"), bytes_of(""), NULL, 0, NULL, &realm),
+                 "jsep_realm_open");
+    if (had->realm != NULL) {
+        check_forked(jsep.realm_report(had->realm, &sink), "jsep_realm_report");
+        check_forked(jsep.realm_eval(had->realm, bytes_of(""), bytes_of("++count"), NULL, &sink), "jsep_realm_eval");
+        check_forked(jsep.realm_call(had->realm, bytes_of(""), bytes_of("f"), bytes_of(""), NULL, &sink),
+                     "jsep_realm_call");
+    }
+    text_free(&text);
+}
+
 // Ends the child, by the way that programs end.
 static void live_as_child(const struct handles* had) {
     alarm(CHILD_SECONDS);
     use_engine(had);
     use_registry(had);
     use_endpoint(had);
+    use_realm(had);
     check(jsep.response_status(had->response) == 200 && bytes_are(jsep.response_body(had->response), "1"),
           "a response is read in a forked child");
+    const unsigned changes = had->changes_of_storage;
+    jsep.realm_free(had->realm);
+    jsep.log_free(had->log);
+    check(had->changes_of_storage == changes, "a forked child leaves the parent's log alone");
     jsep.response_free(had->response);
     jsep.endpoint_free(had->endpoint);
     jsep.registry_free(had->registry);
@@ -92,12 +150,16 @@ static bool make_handles(const char* path, struct handles* had, struct host* hos
     }
     host_init(host);
     had->host = host;
+    const jsep_status opened = open_realm(had);
+    check(opened == JSEP_OK || opened == JSEP_NOT_SUPPORTED, "a durable realm opens where there are such");
     jsep_status status = JSEP_OK;
     had->response = run(had->registry, host, "GET", "/count", bytes_of(""), &status);
     return jsep.registry_find(had->registry, bytes_of("GET"), bytes_of("/count"), &had->endpoint) == JSEP_OK;
 }
 
 static void free_handles(struct handles* had) {
+    jsep.realm_free(had->realm);
+    jsep.log_free(had->log);
     jsep.response_free(had->response);
     jsep.endpoint_free(had->endpoint);
     host_free(had->host);

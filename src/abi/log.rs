@@ -55,6 +55,8 @@ pub unsafe extern "C" fn jsep_log_verify(storage: *const jsep_storage, report: *
 
 /// Writes a JSON object about a log to `report`: `format`, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
 /// opened, what was `dropped` then, and `turns` by realm. Any thread.
+///
+/// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_log_report(log: *const jsep_log, report: *const jsep_sink) -> jsep_status {
     boundary("jsep_log_report", || {

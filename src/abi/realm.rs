@@ -157,6 +157,8 @@ unsafe fn turn(
 
 /// Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
 /// `rolled_back`, `remembered_ids`, why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+///
+/// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_realm_report(realm: *const jsep_realm, report: *const jsep_sink) -> jsep_status {
     boundary("jsep_realm_report", || {
