@@ -10,7 +10,7 @@
     "\", \"forwarding_required\": \"never\", \"authn_policies\": []}}"
 
 static const char* const metadata = "{\"endpoints\": {" GET("/all", "all", "historical") "," GET(
-    "/good", "good", "readonly") "," GET("/write", "write", "readwrite") "}}";
+    "/good", "good", "readonly") "," GET("/write", "write", "readwrite") "," GET("/grow", "grow", "readwrite") "}}";
 
 // A line for each step: what it gave, or the exception's message.
 static const char* const source =
@@ -40,7 +40,8 @@ static const char* const source =
     "  table().delete(key());\n"
     "  ccf.kv['other'].clear();\n"
     "  return { body: 'written' };\n"
-    "}\n";
+    "}\n"
+    "export function grow() { table().set(ccf.strToBuf('b'), key()); return { body: String(table().size) }; }\n";
 
 #define CALLBACKS(CALLBACK)             \
     CALLBACK(store_get, true)           \
@@ -370,6 +371,28 @@ static void test_faults(const jsep_registry* registry, const char* path) {
     text_free(&good);
 }
 
+static uint32_t has_nothing(void* context, jsep_bytes map, jsep_bytes key) {
+    (void)context, (void)map, (void)key;
+    return JSEP_NOT_FOUND;
+}
+
+static uint32_t greatest_size(void* context, jsep_bytes map, uint64_t* size) {
+    (void)context, (void)map;
+    *size = UINT64_MAX;
+    return JSEP_OK;
+}
+
+static void test_greatest_size(const jsep_registry* registry) {
+    struct faulty faulty = well_behaved();
+    faulty.table.store_has = has_nothing;
+    faulty.table.store_size = greatest_size;
+    struct text body = {NULL, 0};
+    check(execute(registry, &faulty, "/grow", &body) == JSEP_OK && body.len > 0 &&
+              strcmp(body.data, "18446744073709552000") == 0,
+          "a map of the greatest size stays as great when it grows");
+    text_free(&body);
+}
+
 void test_callbacks(const jsep_engine* engine) {
     jsep_registry* registry = NULL;
     check(jsep.registry_new(engine, &registry) == JSEP_OK &&
@@ -377,5 +400,6 @@ void test_callbacks(const jsep_engine* engine) {
           "the app of the faults is installed");
     test_faults(registry, "/all");
     test_faults(registry, "/write");
+    test_greatest_size(registry);
     jsep.registry_free(registry);
 }
