@@ -5,6 +5,8 @@ include!("scripts/link_arguments.rs");
 /// Functions inside V8 whose calls go to functions of `src/engine/v8` first, by `wrap!`.
 const WRAPPED: &[&str] = &[
     "_ZN2v88internal7Isolate13StackOverflowEv",
+    "_ZN2v88internal8ChecksumENS_4base6VectorIKhEE",
+    "_ZN2v88internal18HeapObjectIteratorC1EPNS0_4HeapENS1_20HeapObjectsFilteringE",
     "_ZN2v88internal22CanCompileWithBaselineEPNS0_7IsolateENS0_6TaggedINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal8Compiler16CompileOptimizedEPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_15ConcurrencyModeENS0_8CodeKindE",
     "_ZN2v88internal8Compiler19CompileOptimizedOSREPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_14BytecodeOffsetENS0_15ConcurrencyModeENS0_8CodeKindE",

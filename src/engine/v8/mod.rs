@@ -9,6 +9,7 @@
 //! - `supply`: realms that are made before a request needs one
 //! - `shared`: realms that requests share because their endpoints asked for it
 //! - `snapshot`: capturing the evaluated app
+//! - `writing`: having V8 write captures in less time
 //! - `baseline`: where V8's baseline compiler may not compile
 //! - `live`: a realm that lives on from turn to turn
 //! - `seed`: what all isolates of the process share
@@ -58,6 +59,7 @@ mod supply;
 mod thread;
 mod watchdog;
 mod wrap;
+mod writing;
 
 use crate::app::App;
 use crate::engine::{

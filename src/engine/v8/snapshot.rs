@@ -14,6 +14,7 @@ use super::reservations;
 use super::restoring;
 use super::slots::{self, Mark};
 use super::watchdog::Watchdog;
+use super::writing;
 use crate::app::{self, App};
 use crate::engine::{CaptureTimings, Compilation, OptionalGlobals, RuntimeOptions, nanoseconds_since};
 use crate::error::Error;
@@ -199,7 +200,8 @@ fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -
         let context = v8::Context::new(scope, v8::ContextOptions::default());
         scope.set_default_context(context);
     }
-    let data = creator.create_blob(v8::FunctionCodeHandling::Keep);
+    // What uses WebAssembly is not captured.
+    let data = writing::write(creator, !has_default_context);
     drop(heap);
     timings.capture += nanoseconds_since(begin);
     let found = found?;
