@@ -11,6 +11,7 @@
 //! - `snapshot`: capturing the evaluated app
 //! - `baseline`: where V8's baseline compiler may not compile
 //! - `live`: a realm that lives on from turn to turn
+//! - `live_request`: requests to such a realm
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -41,6 +42,7 @@ mod guard_costs;
 mod isolates;
 mod limits;
 mod live;
+mod live_request;
 mod modules;
 mod platform;
 mod prepared;
