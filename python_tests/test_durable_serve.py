@@ -64,7 +64,7 @@ ENDPOINTS = {
 }
 
 
-@pytest.fixture(params=[engine for engine in DURABLE_ENGINES if engine.name != "jsquickjs"], ids=lambda it: it.name)
+@pytest.fixture(params=DURABLE_ENGINES, ids=lambda engine: engine.name)
 def engine(request):
     return request.param
 
@@ -249,7 +249,7 @@ def test_an_app_that_cannot_be_used_is_refused_with_its_place(engine, tmp_path):
     assert verify(engine, tmp_path / "realm")["turns"] == {}
 
 
-def test_options_that_mean_nothing_here_are_refused(engine, tmp_path, app):
-    words = ["serve", "--plugin", str(engine.library), "--realm", str(tmp_path / "realm")]
+def test_options_that_mean_nothing_here_are_refused(tmp_path, app):
+    words = ["serve", "--plugin", str(DURABLE_ENGINES[0].library), "--realm", str(tmp_path / "realm")]
     assert "--realm needs either --app or --script" in run_host(*words).errors
     assert "do not go with --realm" in run_host(*words, *app, "--store", str(tmp_path / "store")).errors

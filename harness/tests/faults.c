@@ -86,7 +86,7 @@ static struct file* open_file(int descriptor) {
 }
 
 static void former_name(const struct file* file, char* name) {
-    snprintf(name, NAME + 8, "%s.former", file->name);
+    snprintf(name, NAME + 8, "%.*s.former", NAME - 1, file->name);
 }
 
 // Takes back what a loss of power takes, or half of it.

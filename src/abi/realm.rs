@@ -95,7 +95,7 @@ pub unsafe extern "C" fn jsep_realm_open(
 /// it; a promise counts as what it was settled with.
 ///
 /// `id` names the input: if a turn with the same id took place, nothing runs and `answer` gets what that turn answered. The last 10000 ids
-/// are known. No bytes: the input has no name.
+/// are known, fewer when their answers take more than 64 MiB. No bytes: the input has no name.
 ///
 /// The functions of `host` run on this thread, during this call: its clock, entropy, log and store, for reading. Null: the system's clock and
 /// entropy, and no more. Any thread.

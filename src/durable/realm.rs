@@ -117,7 +117,7 @@ impl Remembered {
         self.bytes += answer.bytes().len();
         self.by_id.insert(id.to_vec(), answer.clone());
         self.order.push_back(id.to_vec());
-        while self.order.len() > REMEMBERED || self.bytes > REMEMBERED_BYTES {
+        while self.order.len() > REMEMBERED || (self.bytes > REMEMBERED_BYTES && self.order.len() > 1) {
             let Some(answer) = self.order.pop_front().and_then(|oldest| self.by_id.remove(&oldest)) else { break };
             self.bytes -= answer.bytes().len();
         }
