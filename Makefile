@@ -9,7 +9,7 @@ HARNESS := $(BUILD)/harness
 # The static archive of V8. Resolved once a run, by the recipes that need it.
 V8 = archive="$$(scripts/v8_archive.sh)" && if [ -n "$$archive" ]; then export RUSTY_V8_ARCHIVE="$$archive"; fi
 
-.PHONY: help packages libraries harness build run test test-long sanitize bench bench-peers guards fuzz soak header format lint install clean
+.PHONY: help packages libraries harness build run test test-long sanitize bench bench-durable bench-peers guards fuzz soak header format lint install clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -48,6 +48,11 @@ sanitize: build ## Run the C and C++ tests, and the host, with ThreadSanitizer a
 bench: build ## Measure both libraries side by side; PARTS="layers matrix octane growth" chooses
 	@scripts/install_packages.sh tests
 	@scripts/bench.sh $(BUILD) $(PARTS)
+
+bench-durable: build ## Measure durable turns beside the disk: DATA=directory on that disk, SECONDS=1, OPTIONS="--repeat 5"
+	@mkdir -p "$(or $(DATA),target/bench/durable)"
+	@$(BUILD)/jsep-host realm bench --plugin $(BUILD)/libjsv8.so --data "$(or $(DATA),target/bench/durable)" \
+	  --seconds "$(or $(SECONDS),1)" $(OPTIONS)
 
 bench-peers: build ## Measure jsep-host beside workerd and Node.js
 	@scripts/install_packages.sh peers

@@ -9,6 +9,7 @@
 #include "application.hpp"
 #include "library.hpp"
 #include "message.hpp"
+#include "realm_service.hpp"
 #include "service.hpp"
 
 struct CallArguments {
@@ -38,6 +39,9 @@ struct ServeArguments {
     size_t threads;
     std::string log;
     ServiceArguments service;
+    std::string realm;     // Directory of a durable realm that answers; nothing: fresh realms do.
+    std::string script;    // What that realm begins with instead of an app.
+    std::string on_throw;  // As the library's option.
 };
 
 struct BenchLibrary {
@@ -95,6 +99,8 @@ struct RealmArguments {
     std::string plugin;
     std::string data;
     Options options;
+    double seconds = 1;   // Of each measurement.
+    unsigned repeat = 3;  // Measurements of each kind.
 };
 
 int call(const CallArguments& arguments);
@@ -106,3 +112,4 @@ int soak(const SoakArguments& arguments);
 int shell(const ShellArguments& arguments);
 int realm_report(const RealmArguments& arguments);
 int realm_verify(const RealmArguments& arguments);
+int realm_bench(const RealmArguments& arguments);

@@ -81,22 +81,9 @@ Answer Dispatcher::authenticate_and_execute(const Endpoint& endpoint, const Coun
 
 Answer Dispatcher::execute(const Endpoint& endpoint, const Counted& counted, const std::string& caller) const {
     const Request& request = counted.request;
-    std::vector<jsep_header> headers;
-    headers.reserve(request.headers.size());
-    for (const auto& [name, value] : request.headers) {
-        headers.push_back(jsep_header{lend(name), lend(value)});
-    }
-    jsep_request lent{};
-    lent.size = sizeof(lent);
-    lent.method = lend(request.method);
-    lent.path = lend(request.path);
-    lent.query = lend(request.query);
-    lent.headers = headers.data();
-    lent.header_count = headers.size();
-    lent.body = lend(request.body);
-    lent.caller = lend(caller);
+    LentRequest lent(request, caller);
     if (endpoint.mode() != JSEP_MODE_HISTORICAL) {
-        return execute_until_committed(endpoint, lent, counted);
+        return execute_until_committed(endpoint, lent.get(), counted);
     }
 
     if (services_.history == nullptr) {
@@ -107,8 +94,8 @@ Answer Dispatcher::execute(const Endpoint& endpoint, const Counted& counted, con
         return *answer;
     }
     const PastState state(services_.history->ledger(), std::get<TransactionId>(found).seqno);
-    lent.historical_state = &state.get();
-    return execute_until_committed(endpoint, lent, counted);
+    lent.set_historical_state(state.get());
+    return execute_until_committed(endpoint, lent.get(), counted);
 }
 
 Answer Dispatcher::execute_until_committed(const Endpoint& endpoint, const jsep_request& request,

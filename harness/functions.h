@@ -52,6 +52,10 @@
     FUNCTION(realm_open)               \
     FUNCTION(realm_call)               \
     FUNCTION(realm_eval)               \
+    FUNCTION(realm_open_app)           \
+    FUNCTION(realm_execute)            \
+    FUNCTION(realm_endpoint)           \
+    FUNCTION(realm_methods)            \
     FUNCTION(realm_report)             \
     FUNCTION(realm_free)
 

@@ -56,6 +56,21 @@ std::string Engine::report() const {
     return text;
 }
 
+LentRequest::LentRequest(const Request& request, std::string_view caller) {
+    headers_.reserve(request.headers.size());
+    for (const auto& [name, value] : request.headers) {
+        headers_.push_back(jsep_header{lend(name), lend(value)});
+    }
+    request_.size = sizeof(request_);
+    request_.method = lend(request.method);
+    request_.path = lend(request.path);
+    request_.query = lend(request.query);
+    request_.headers = headers_.data();
+    request_.header_count = headers_.size();
+    request_.body = lend(request.body);
+    request_.caller = lend(caller);
+}
+
 std::vector<std::pair<std::string, std::string>> Response::headers() const {
     const size_t count = plugin_->response_header_count(handle_.get());
     std::vector<std::pair<std::string, std::string>> headers;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "log.hpp"
+#include "message.hpp"
 #include "plugin.hpp"
 
 #include "jsep.h"
@@ -37,6 +38,22 @@ public:
 private:
     const Plugin* plugin_;
     Handle<jsep_engine> handle_;
+};
+
+// A request as the library takes it, lent from one that lives as long.
+class LentRequest {
+public:
+    LentRequest(const Request& request, std::string_view caller);
+    LentRequest(const LentRequest&) = delete;
+    LentRequest& operator=(const LentRequest&) = delete;
+
+    // Lent, too.
+    void set_historical_state(const jsep_state& state) { request_.historical_state = &state; }
+    const jsep_request& get() const { return request_; }
+
+private:
+    std::vector<jsep_header> headers_;
+    jsep_request request_{};
 };
 
 class Response {

@@ -195,7 +195,25 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
         ->type_name("off|users|anyone");
     command->add_option("--log", arguments.log, "Where to append the log instead of standard error")->type_name("FILE");
     add_service_options(*command, arguments.service);
-    command->callback([given, &action] {
+    command
+        ->add_option("--realm", arguments.realm,
+                     "Have a durable realm in this directory answer, whose state outlives the program; an "
+                     "idempotency-key in a request names it")
+        ->type_name("DIR");
+    command
+        ->add_option("--script", arguments.script,
+                     "What a new realm begins with instead of an app: a script with handleRequest(request, response)")
+        ->type_name("FILE");
+    arguments.on_throw = "rollback";
+    command
+        ->add_option("--on-throw", arguments.on_throw, "What becomes of what a request did to a realm before it threw")
+        ->check(CLI::IsMember({"rollback", "commit"}))
+        ->capture_default_str();
+    CLI::Option* app = command->get_option("--app")->required(false);
+    command->callback([given, app, &action] {
+        if (app->count() == 0 && given->serve.realm.empty()) {
+            throw CLI::RequiredError("--app");
+        }
         action = [given] {
             ServeArguments& arguments = given->serve;
             arguments.plugin = given->plugin;
@@ -381,6 +399,14 @@ void add_realm(CLI::App& program, std::function<int()>& action) {
         const auto given = std::make_shared<Given>();
         CLI::App* part = command->add_subcommand(name, description);
         add_data_options(*part, given->realm.plugin, given->realm.data, given->options);
+        if (run == realm_bench) {
+            part->add_option("--seconds", given->realm.seconds, "Time for each measurement")
+                ->capture_default_str()
+                ->check(CLI::PositiveNumber);
+            part->add_option("--repeat", given->realm.repeat, "Measure everything so many times")
+                ->capture_default_str()
+                ->check(CLI::Range(1, 1000));
+        }
         part->callback([given, run, &action] {
             action = [given, run] {
                 given->realm.options = split_all(given->options, '=', "--option");
@@ -389,6 +415,7 @@ void add_realm(CLI::App& program, std::function<int()>& action) {
         });
     };
     add("report", "Restore all realms and print what they are", realm_report);
+    add("bench", "Measure turns beside the disk, in a directory of its own below DIR", realm_bench);
     add("verify", "Read the log from end to end; change nothing and run nothing", realm_verify);
 }
 

@@ -42,6 +42,16 @@ DurableRealm::DurableRealm(const Plugin& plugin, const Engine& engine, const Rea
                            std::string_view source, const Options& options, const jsep_host* host)
     : plugin_(&plugin), handle_(open_realm(plugin, engine, log, name, source, options, host), plugin.realm_free) {}
 
+DurableRealm DurableRealm::of_app(const Plugin& plugin, const Engine& engine, const RealmLog& log,
+                                  std::string_view name, std::string_view bundle, const Options& options,
+                                  const jsep_host* host) {
+    const std::vector<jsep_option> lent = lend_all(options);
+    jsep_realm* realm = nullptr;
+    require_ok(plugin, plugin.realm_open_app(engine.get(), log.get(), lend(name), lend(bundle), lent.data(),
+                                             lent.size(), host, &realm));
+    return DurableRealm(plugin, realm);
+}
+
 std::string DurableRealm::eval(std::string_view id, std::string_view source, const jsep_host* host) const {
     std::string text;
     const jsep_sink sink = sink_to(text);
@@ -54,6 +64,30 @@ std::string DurableRealm::call(std::string_view id, std::string_view function, s
     std::string text;
     const jsep_sink sink = sink_to(text);
     require_ok(*plugin_, plugin_->realm_call(handle_.get(), lend(id), lend(function), lend(argument), host, &sink));
+    return text;
+}
+
+Response DurableRealm::execute(std::string_view id, const jsep_request& request, const jsep_host* host) const {
+    jsep_response* response = nullptr;
+    require_ok(*plugin_, plugin_->realm_execute(handle_.get(), lend(id), &request, host, &response));
+    return Response(*plugin_, response);
+}
+
+std::optional<std::string> DurableRealm::endpoint(std::string_view method, std::string_view path) const {
+    std::string text;
+    const jsep_sink sink = sink_to(text);
+    const jsep_status status = plugin_->realm_endpoint(handle_.get(), lend(method), lend(path), &sink);
+    if (status == JSEP_NO_APP) {
+        return std::nullopt;
+    }
+    require_ok(*plugin_, status);
+    return text;
+}
+
+std::string DurableRealm::methods(std::string_view path) const {
+    std::string text;
+    const jsep_sink sink = sink_to(text);
+    require_ok(*plugin_, plugin_->realm_methods(handle_.get(), lend(path), &sink));
     return text;
 }
 

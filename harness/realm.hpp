@@ -1,6 +1,7 @@
 // The handles of durable realms as objects that free themselves. A Plugin outlives what was made with it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,15 +33,27 @@ public:
     DurableRealm(const Plugin& plugin, const Engine& engine, const RealmLog& log, std::string_view name,
                  std::string_view source, const Options& options, const jsep_host* host);
 
+    // Opens the realm, or begins it with the app of a packed bundle.
+    static DurableRealm of_app(const Plugin& plugin, const Engine& engine, const RealmLog& log, std::string_view name,
+                               std::string_view bundle, const Options& options, const jsep_host* host);
+
     // Evaluates a script as one turn; without an id the input has no name.
     std::string eval(std::string_view id, std::string_view source, const jsep_host* host) const;
     // Calls a function of the realm as one turn; the argument and the answer are JSON, or nothing.
     std::string call(std::string_view id, std::string_view function, std::string_view argument,
                      const jsep_host* host) const;
+    // Answers a request as one turn.
+    Response execute(std::string_view id, const jsep_request& request, const jsep_host* host) const;
+    // The properties of the endpoint for a method and path; nothing when the realm has no app.
+    std::optional<std::string> endpoint(std::string_view method, std::string_view path) const;
+    // The methods of a path of the app, as in an `allow` header.
+    std::string methods(std::string_view path) const;
     // A JSON object about the realm.
     std::string report() const;
 
 private:
+    DurableRealm(const Plugin& plugin, jsep_realm* handle) : plugin_(&plugin), handle_(handle, plugin.realm_free) {}
+
     const Plugin* plugin_;
     Handle<jsep_realm> handle_;
 };

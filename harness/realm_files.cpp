@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <iostream>
 #include <string_view>
 #include <sys/file.h>
@@ -99,10 +100,18 @@ uint32_t replace(void* context, jsep_bytes name, jsep_bytes bytes) {
     });
 }
 
+// A new directory outlives a loss of power when the one that it is in is on the disk.
+bool sync_parent(const std::string& directory) {
+    const std::string parent = std::filesystem::absolute(directory).parent_path();
+    const Descriptor opened(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return opened.get() >= 0 && ::fsync(opened.get()) == 0;
+}
+
 }  // namespace
 
 RealmFiles::RealmFiles(const std::string& directory) {
-    if (::mkdir(directory.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
+    const bool is_new = ::mkdir(directory.c_str(), S_IRWXU) == 0;
+    if ((!is_new && errno != EEXIST) || (is_new && !sync_parent(directory))) {
         throw StartError("can't make the directory " + directory + ": " + std::strerror(errno));
     }
     directory_ = Descriptor(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

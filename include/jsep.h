@@ -245,14 +245,17 @@ typedef struct jsep_log jsep_log;
 
 // A realm whose whole state outlives the process: variables, closures, functions, instances, maps, buffers. There is no save call.
 //
-// Functions: `jsep_realm_open`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of
-// `jsep_realm_call` or `jsep_realm_eval`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
+// Functions: `jsep_realm_open`, `jsep_realm_open_app`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_execute`, `jsep_realm_endpoint`,
+// `jsep_realm_methods`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of `jsep_realm_call`, `jsep_realm_eval` or
+// `jsep_realm_execute`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
 //
 // - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
 // - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
 //   `commit` a turn that throws keeps what it did before, and its exception is its answer; one that a limit ends still leaves no trace.
 // - What a turn asks the host (time, randomness, reads of the store) is written down with its answers. A replay has to ask the same and
 //   to come to the same answer; otherwise the realm stops.
+// - A realm with an app answers requests by its endpoints, see `jsep_realm_open_app`; one with a script that has a function
+//   `handleRequest` answers them by that.
 // - Time stands still during a turn. Absent are `WeakRef`, `FinalizationRegistry`, `SharedArrayBuffer`, `Atomics`, `WebAssembly`,
 //   `ccf.rpc`, `ccf.historical`, `ccf.host`, `snp_attestation`, and those functions of `ccf.crypto` that draw randomness. The store can
 //   be read and not written.
@@ -913,7 +916,7 @@ jsep_status jsep_realm_open(const struct jsep_engine *engine,
 // it; a promise counts as what it was settled with.
 //
 // `id` names the input: if a turn with the same id took place, nothing runs and `answer` gets what that turn answered. The last 10000 ids
-// are known. No bytes: the input has no name.
+// are known, fewer when their answers take more than 64 MiB. No bytes: the input has no name.
 //
 // The functions of `host` run on this thread, during this call: its clock, entropy, log and store, for reading. Null: the system's clock and
 // entropy, and no more. Any thread.
@@ -947,6 +950,59 @@ jsep_status jsep_realm_report(const struct jsep_realm *realm,
 
 // Frees a realm; its turns stay in the log. Null is fine. Any thread.
 void jsep_realm_free(struct jsep_realm *realm);
+
+// Opens the realm `name` of a log, as `jsep_realm_open`; one that is not there begins with an app instead of a script.
+//
+// `bundle` is what `jsep_registry_install` takes. Its modules are evaluated as the first turn, and live on: what a module keeps in its
+// variables outlives the process. A realm that is there goes on with the bundle in its log, and `bundle` is not read.
+// `interpreter_reuse` and `realm` of an endpoint mean nothing here, and none may have the mode `historical`.
+//
+// Errors: as of `jsep_realm_open` and `jsep_registry_install`.
+jsep_status jsep_realm_open_app(const struct jsep_engine *engine,
+                                const struct jsep_log *log,
+                                struct jsep_bytes name,
+                                struct jsep_bytes bundle,
+                                const struct jsep_option *options,
+                                size_t count,
+                                const struct jsep_host *host,
+                                struct jsep_realm **realm);
+
+// Answers a request, as one turn.
+//
+// A realm with an app has it answered by the endpoint for its method and path, which `jsep_registry_find` would find in the app, with
+// the request object that endpoints get. In a realm with a script, the function `handleRequest(request, response)` answers it: `request` has
+// `method`, `url` (path and query; also as `uri`), `headers`, `body` (text) and `bytes()` (an `ArrayBuffer`); the function, which may be
+// async, sets `response.statusCode`, `response.headers` and `response.body` (text, bytes, or what JSON has a form for). Without a status
+// from 200 to 599 the response is a fixed page with status 404.
+//
+// `*response` is there when the turn is on the disk; the caller frees it with `jsep_response_free`. What the script does wrong becomes a
+// response with status 500 and `JSEP_OK`, and leaves no trace. The store can be read and not written, so `jsep_response_apply_writes` is false.
+// `id` and `host` are as for `jsep_realm_call`: a known id gives the former response. Any thread.
+//
+// Errors: `JSEP_PATH_UNKNOWN` and `JSEP_METHOD_UNSUPPORTED` as of `jsep_registry_find`; `JSEP_CONFLICT`, `JSEP_STORAGE_FAILED`,
+// `JSEP_REALM_STOPPED`, `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`,
+// `JSEP_STRUCT_SIZE`, `JSEP_INVALID_ARGUMENT` (also: the id is that of another kind of input).
+jsep_status jsep_realm_execute(const struct jsep_realm *realm,
+                               struct jsep_bytes id,
+                               const struct jsep_request *request,
+                               const struct jsep_host *host,
+                               struct jsep_response **response);
+
+// Writes the properties of the endpoint for a method and path to `properties`, as `jsep_endpoint_properties` gives them: a host reads
+// `authn_policies` from it before it executes a request. Any thread.
+//
+// Errors: `JSEP_PATH_UNKNOWN`, `JSEP_METHOD_UNSUPPORTED`, `JSEP_NO_APP` for a realm with a script.
+jsep_status jsep_realm_endpoint(const struct jsep_realm *realm,
+                                struct jsep_bytes method,
+                                struct jsep_bytes path,
+                                const struct jsep_sink *properties);
+
+// Writes the methods that a path of the realm's app answers to `methods`, as `jsep_registry_methods`. Any thread.
+//
+// Errors: `JSEP_PATH_UNKNOWN`, `JSEP_NO_APP` for a realm with a script.
+jsep_status jsep_realm_methods(const struct jsep_realm *realm,
+                               struct jsep_bytes path,
+                               const struct jsep_sink *methods);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -2,14 +2,20 @@
 
 import contextlib
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
 
-from hosts import ENGINES, HOST_PROGRAM, REPOSITORY, REQUEST_SECONDS, Engine, run_host
+import requests
+
+from hosts import BUILD, ENGINES, HOST_PROGRAM, REPOSITORY, REQUEST_SECONDS, Engine, run_host
 
 # The rungs of the realm ladder mean nothing to durable realms.
 DURABLE_ENGINES = [engine for engine in ENGINES if engine.name in ("jsv8", "jsv8-jitless", "jsquickjs")]
+
+# Lets calls go wrong that write the files of a log; harness/tests/faults.c says how.
+FAULTS = BUILD / "harness" / "tests" / "libjsep_faults.so"
 
 # Marks the end of an answer of several lines.
 END = "end of the answer"
@@ -23,6 +29,12 @@ def options(engine: Engine, data: Path) -> list[str]:
     for option in engine.options:
         words += ["--option", option]
     return words
+
+
+def fault(at: int, kind: str, trace: Path | None = None) -> dict[str, str]:
+    """The environment of a program whose writing call number `at` goes wrong; with 0 none does."""
+    environment = {"LD_PRELOAD": str(FAULTS), "JSEP_FAULT_AT": str(at), "JSEP_FAULT_KIND": kind}
+    return environment if trace is None else {**environment, "JSEP_FAULT_TRACE": str(trace)}
 
 
 class Shell:
@@ -104,3 +116,39 @@ def refusal(engine: Engine, data: Path, command: str = "verify") -> str:
 def copy(data: Path, name: str) -> Path:
     """A copy of a directory of realms."""
     return Path(shutil.copytree(data, data.with_name(name)))
+
+
+class RealmHost:
+    """A running `jsep-host serve --realm`."""
+
+    def __init__(self, engine: Engine, data: Path, *words: str, environment: dict[str, str] | None = None):
+        arguments = [str(HOST_PROGRAM), "serve", "--plugin", str(engine.library), "--realm", str(data), *words]
+        for option in engine.options:
+            arguments += ["--option", option]
+        self.errors = data.with_suffix(".errors")
+        with self.errors.open("ab") as errors:
+            self.process = subprocess.Popen(
+                [*arguments, "--listen", "127.0.0.1:0"],
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **(environment or {})},
+            )
+        line = self.process.stdout.readline().split()
+        if line[:2] != ["listening", "on"]:
+            self.kill()
+            raise AssertionError(self.errors.read_text())
+        self.url = line[2]
+
+    def send(self, method: str, path: str, **keywords) -> requests.Response:
+        with requests.Session() as session:
+            session.trust_env = False
+            response = session.request(method, self.url + path, timeout=REQUEST_SECONDS, **keywords)
+        response.encoding = "utf-8"
+        return response
+
+    def kill(self) -> None:
+        if not self.process.stdout.closed:
+            self.process.kill()
+            self.process.wait(REQUEST_SECONDS)
+            self.process.stdout.close()

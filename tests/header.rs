@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The sources of the header, in the order in which a reader wants them.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "status.rs",
     "abi/bytes.rs",
     "abi/version.rs",
@@ -22,6 +22,7 @@ const SOURCES: [&str; 18] = [
     "abi/storage.rs",
     "abi/log.rs",
     "abi/realm.rs",
+    "abi/realm_app.rs",
 ];
 
 /// Files of the border without anything for the header.

@@ -176,6 +176,78 @@ static void test_turns(const jsep_engine* engine, const jsep_storage* storage) {
     jsep.log_free(log);
 }
 
+static jsep_status open_app(const jsep_engine* engine, const jsep_log* log, const char* name, jsep_realm** realm) {
+    static const char* bundle =
+        "{\"metadata\": {\"endpoints\": {\"/hit/{by}\": {\"post\": {\"js_module\": \"hit.js\", \"js_function\": "
+        "\"hit\", "
+        "\"mode\": \"readwrite\", \"forwarding_required\": \"never\", \"authn_policies\": [\"jwt\"], \"openapi\": "
+        "{}}}}}, "
+        "\"modules\": [{\"name\": \"hit.js\", \"module\": \"let count = 0; export function hit(request) { "
+        "count += Number(request.params.by); if (!count) throw 1; return {body: String(count)}; }\"}]}";
+    return jsep.realm_open_app(engine, log, bytes_of(name), bytes_of(bundle), NULL, 0, NULL, realm);
+}
+
+// Whether a request is answered so.
+static bool responds(const jsep_realm* realm, const char* id, const char* path, unsigned status, const char* body) {
+    jsep_request request = {0};
+    request.size = sizeof(request);
+    request.method = bytes_of("POST");
+    request.path = bytes_of(path);
+    jsep_response* response = NULL;
+    if (jsep.realm_execute(realm, bytes_of(id), &request, NULL, &response) != JSEP_OK) {
+        return false;
+    }
+    const jsep_bytes text = jsep.response_body(response);
+    const bool right = jsep.response_status(response) == status && !jsep.response_apply_writes(response) &&
+                       (body == NULL || (text.len == strlen(body) && memcmp(text.data, body, text.len) == 0));
+    jsep.response_free(response);
+    return right;
+}
+
+static void test_requests(const jsep_engine* engine, const jsep_storage* storage) {
+    jsep_log* log = open_log(storage);
+    jsep_realm* realm = NULL;
+    check(open_app(engine, log, "app", &realm) == JSEP_OK, "a realm begins with an app");
+    check(responds(realm, "a", "/app/hit/2", 200, "2"), "an endpoint of a realm answers");
+    check(responds(realm, "a", "/app/hit/2", 200, "2"), "a known id gets the former response");
+    check(responds(realm, "", "/hit/-2", 500, NULL), "an endpoint that throws is a response");
+    check(responds(realm, "", "/hit/3", 200, "5"), "an endpoint that throws leaves no trace");
+    struct text text = {0};
+    const jsep_sink sink = text_sink(&text);
+    check(jsep.realm_endpoint(realm, bytes_of("POST"), bytes_of("/hit/1"), &sink) == JSEP_OK &&
+              strstr(text.data, "\"jwt\"") != NULL,
+          "a host learns what an endpoint demands");
+    text_free(&text);
+    text = (struct text){0};
+    check(jsep.realm_methods(realm, bytes_of("/hit/1"), &sink) == JSEP_OK && strstr(text.data, "POST") != NULL,
+          "a host learns the methods of a path");
+    check_error(jsep.realm_endpoint(realm, bytes_of("GET"), bytes_of("/hit/1"), &sink), JSEP_METHOD_UNSUPPORTED,
+                "jsep_realm_endpoint", "a method that the path does not have");
+    check_error(jsep.realm_methods(realm, bytes_of("/nowhere"), &sink), JSEP_PATH_UNKNOWN, "jsep_realm_methods",
+                "a path that is not there");
+    check_error(jsep.realm_call(realm, bytes_of("a"), bytes_of("hit"), NO_BYTES, NULL, &sink), JSEP_INVALID_ARGUMENT,
+                "jsep_realm_call", "the id of a request");
+    jsep_response* response = NULL;
+    check_error(jsep.realm_execute(realm, NO_BYTES, NULL, NULL, &response), JSEP_NULL_ARGUMENT, "jsep_realm_execute",
+                "no request");
+    jsep.realm_free(realm);
+    check(open_app(engine, log, "app", &realm) == JSEP_OK, "a realm with an app is restored");
+    check(responds(realm, "a", "/hit/2", 200, "2"), "ids of requests are known after a restore");
+    check(responds(realm, "", "/hit/1", 200, "6"), "what its modules keep goes on");
+    jsep.realm_free(realm);
+    const char* script =
+        "function handleRequest(request, response) { response.statusCode = 201; response.body = "
+        "request.method + request.uri; }";
+    check(jsep.realm_open(engine, log, bytes_of("script"), bytes_of(script), NULL, 0, NULL, &realm) == JSEP_OK,
+          "a realm begins with a script that answers requests");
+    check(responds(realm, "", "/x", 201, "POST/x"), "its function answers");
+    check_error(jsep.realm_methods(realm, bytes_of("/x"), &sink), JSEP_NO_APP, "jsep_realm_methods",
+                "a realm without an app");
+    jsep.realm_free(realm);
+    jsep.log_free(log);
+    text_free(&text);
+}
+
 struct caller {
     pthread_t thread;
     const jsep_realm* realm;
@@ -254,16 +326,20 @@ void test_realm(const jsep_engine* engine) {
     jsep_log* log = open_log(&storage);
     jsep_realm* realm = NULL;
     const jsep_status status = open_realm(engine, log, "one", NULL, &realm);
+    jsep_realm* app = NULL;
+    const jsep_status app_status = open_app(engine, log, "app", &app);
+    jsep.realm_free(app);
     jsep.realm_free(realm);
     jsep.log_free(log);
     memory_free(&memory);
     if (status == JSEP_NOT_SUPPORTED) {
-        check_error(status, JSEP_NOT_SUPPORTED, "jsep_realm_open", "an engine without durable realms");
+        check(app_status == JSEP_NOT_SUPPORTED, "an engine without durable realms opens no app in one");
         return;
     }
     memory = (struct memory){.sync_answer = JSEP_OK};
     pthread_mutex_init(&memory.mutex, NULL);
     test_turns(engine, &storage);
+    test_requests(engine, &storage);
     test_many(engine, &storage);
     test_failing_sync(engine, &storage, &memory);
     memory_free(&memory);

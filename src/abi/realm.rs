@@ -13,14 +13,17 @@ use crate::invoke::Unforked;
 
 /// A realm whose whole state outlives the process: variables, closures, functions, instances, maps, buffers. There is no save call.
 ///
-/// Functions: `jsep_realm_open`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of
-/// `jsep_realm_call` or `jsep_realm_eval`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
+/// Functions: `jsep_realm_open`, `jsep_realm_open_app`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_execute`, `jsep_realm_endpoint`,
+/// `jsep_realm_methods`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of `jsep_realm_call`, `jsep_realm_eval` or
+/// `jsep_realm_execute`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
 ///
 /// - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
 /// - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
 ///   `commit` a turn that throws keeps what it did before, and its exception is its answer; one that a limit ends still leaves no trace.
 /// - What a turn asks the host (time, randomness, reads of the store) is written down with its answers. A replay has to ask the same and
 ///   to come to the same answer; otherwise the realm stops.
+/// - A realm with an app answers requests by its endpoints, see `jsep_realm_open_app`; one with a script that has a function
+///   `handleRequest` answers them by that.
 /// - Time stands still during a turn. Absent are `WeakRef`, `FinalizationRegistry`, `SharedArrayBuffer`, `Atomics`, `WebAssembly`,
 ///   `ccf.rpc`, `ccf.historical`, `ccf.host`, `snp_attestation`, and those functions of `ccf.crypto` that draw randomness. The store can
 ///   be read and not written.
@@ -29,11 +32,11 @@ use crate::invoke::Unforked;
 ///
 /// Source: `src/abi/realm.rs`.
 pub struct jsep_realm {
-    realm: Unforked<Realm>,
+    pub(super) realm: Unforked<Realm>,
 }
 
 /// A host that offers nothing, for null.
-unsafe fn host_or_none(host: *const jsep_host) -> Result<TableHost, Error> {
+pub(super) unsafe fn host_or_none(host: *const jsep_host) -> Result<TableHost, Error> {
     if host.is_null() {
         return Ok(TableHost::empty());
     }
@@ -41,7 +44,7 @@ unsafe fn host_or_none(host: *const jsep_host) -> Result<TableHost, Error> {
     unsafe { TableHost::read(host) }
 }
 
-fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, Error> {
+pub(super) fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, Error> {
     std::str::from_utf8(bytes)
         .map_err(|_| Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("`{name}` is not valid UTF-8")))
 }
@@ -78,7 +81,8 @@ pub unsafe extern "C" fn jsep_realm_open(
         // SAFETY: as above.
         let (options, host) = unsafe { (options::read(options, count)?, host_or_none(host)?) };
         let options = RealmOptions::parse(&options)?;
-        let realm = Realm::open(engine.plugin.get()?, log.log.get()?, name, source, options, &host)?;
+        let first = TurnInput::Evaluate { source: source.to_owned() };
+        let realm = Realm::open(engine.plugin.get()?, log.log.get()?, name, first, options, &host)?;
         *out = Box::into_raw(Box::new(jsep_realm { realm: Unforked::new(realm) }));
         Ok(jsep_status::JSEP_OK)
     })
@@ -91,7 +95,7 @@ pub unsafe extern "C" fn jsep_realm_open(
 /// it; a promise counts as what it was settled with.
 ///
 /// `id` names the input: if a turn with the same id took place, nothing runs and `answer` gets what that turn answered. The last 10000 ids
-/// are known. No bytes: the input has no name.
+/// are known, fewer when their answers take more than 64 MiB. No bytes: the input has no name.
 ///
 /// The functions of `host` run on this thread, during this call: its clock, entropy, log and store, for reading. Null: the system's clock and
 /// entropy, and no more. Any thread.

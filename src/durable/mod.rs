@@ -7,6 +7,7 @@
 //! - `recovery`: reading a log, and telling a torn end from damage
 //! - `log`: writing it, many realms at a time
 //! - `turn`: one turn as a record
+//! - `request`: a request and its reply in it
 //! - `witness`: what a turn asks the host, written down or answered again
 //! - `realm`: a realm and its turns
 //!
@@ -17,6 +18,7 @@ mod codec;
 mod log;
 mod realm;
 mod recovery;
+mod request;
 mod segment;
 mod storage;
 mod turn;

@@ -2,24 +2,33 @@
 
 use super::log::{Log, Ticket};
 use super::recovery::damaged;
+use super::request::{decode_reply, encode_reply};
 use super::turn::{Answer, Turn};
 use super::witness::Witness;
-use crate::app::Mode;
-use crate::engine::{Exception, Execution, LiveRealm, Request, RuntimeOptions, TurnEnd, nanoseconds_since};
+use crate::app::{App, Mode};
+use crate::engine::{
+    Exception, Execution, Failure, LiveRealm, Outcome, Request, RequestInput, RuntimeOptions, TurnEnd,
+    nanoseconds_since,
+};
 use crate::error::Error;
-use crate::host::Host;
-use crate::invoke::Plugin;
+use crate::host::{Host, LogLevel};
 use crate::invoke::process::Executing;
+use crate::invoke::{Plugin, Response};
 use crate::status::jsep_status;
-use std::borrow::Cow;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 pub use crate::engine::TurnInput;
 
 /// Answers to inputs with an id are remembered for so many such inputs.
 const REMEMBERED: usize = 10_000;
+
+/// And for no more than have answers of so many bytes together.
+const REMEMBERED_BYTES: usize = 64 << 20;
+
+/// The rung of the realm ladder that requests to durable realms count for: a realm that requests share.
+const RUNG: u32 = 5;
 
 /// What a replayed turn may take: it did end the first time, on a machine that was perhaps less busy.
 const TIME_OF_REPLAY: Duration = Duration::from_secs(3600);
@@ -62,6 +71,8 @@ pub struct Realm {
     name: String,
     number: u64,
     options: RealmOptions,
+    /// The app in it, for those who only look.
+    app: RwLock<Option<Arc<App>>>,
     restored: bool,
     /// Nanoseconds that opening took.
     opened_in: u64,
@@ -87,6 +98,15 @@ struct Turns {
 struct Remembered {
     by_id: HashMap<Vec<u8>, Answer>,
     order: VecDeque<Vec<u8>>,
+    /// Of all answers together.
+    bytes: usize,
+}
+
+/// What became of an input.
+enum Came {
+    Answer(Answer),
+    /// It left no trace.
+    Failed(Failure, Option<Exception>),
 }
 
 impl Remembered {
@@ -94,24 +114,24 @@ impl Remembered {
         if id.is_empty() {
             return;
         }
-        if self.order.len() == REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.by_id.remove(&oldest);
-        }
+        self.bytes += answer.bytes().len();
         self.by_id.insert(id.to_vec(), answer.clone());
         self.order.push_back(id.to_vec());
+        while self.order.len() > REMEMBERED || (self.bytes > REMEMBERED_BYTES && self.order.len() > 1) {
+            let Some(answer) = self.order.pop_front().and_then(|oldest| self.by_id.remove(&oldest)) else { break };
+            self.bytes -= answer.bytes().len();
+        }
     }
 }
 
 impl Realm {
-    /// Opens the realm `name` of a log. One that is not there begins with `source`, which is evaluated as its first turn; one that is
-    /// there is replayed, and `source` is not read.
+    /// Opens the realm `name` of a log. One that is not there begins with `first` as its first turn, a script or an app; one that is
+    /// there is replayed, and `first` is not looked at.
     pub fn open(
         plugin: &Arc<Plugin>,
         log: &Arc<Log>,
         name: &str,
-        source: &str,
+        first: TurnInput,
         options: RealmOptions,
         host: &dyn Host,
     ) -> Result<Realm, Error> {
@@ -135,6 +155,7 @@ impl Realm {
             name: name.to_owned(),
             number,
             options,
+            app: RwLock::default(),
             restored,
             opened_in: 0,
         };
@@ -144,8 +165,7 @@ impl Realm {
         }
         drop(executing);
         if !restored {
-            let input = TurnInput::Evaluate { source: source.to_owned() };
-            realm.turn(&[], input, host)?;
+            realm.turn(&[], first, host)?;
         }
         realm.opened_in = nanoseconds_since(begin);
         Ok(realm)
@@ -154,27 +174,79 @@ impl Realm {
     /// Runs one turn and answers when it is on the disk. With an id that is known already, nothing runs and the answer is that of the
     /// first time.
     pub fn turn(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Vec<u8>, Error> {
+        match self.answer(id, |_| Ok(input), host)? {
+            Came::Answer(Answer::Value(text)) => Ok(text),
+            Came::Answer(Answer::Exception(text)) => Err(failed(&String::from_utf8_lossy(&text))),
+            Came::Answer(Answer::Reply(_)) => Err(used_otherwise(id, "a request")),
+            Came::Failed(failure, exception) => {
+                Err(failed(&String::from_utf8_lossy(&shown(&described(failure, exception)))))
+            }
+        }
+    }
+
+    /// As [`Realm::turn`], for a request. What the script does wrong is a response with status 500.
+    pub fn execute(&self, id: &[u8], request: &Request<'_>, host: &dyn Host) -> Result<Response, Error> {
+        let begin = Instant::now();
+        let input = |app: Option<&Arc<App>>| {
+            let found = app.map(|app| app.find(&request.method, &request.path)).transpose()?;
+            let (endpoint, parameters) =
+                found.map_or((None, Vec::new()), |found| (Some(found.endpoint), found.parameters));
+            Ok(TurnInput::Serve(RequestInput::new(request, endpoint, parameters)))
+        };
+        let (result, headers, exception) = match self.answer(id, input, host)? {
+            Came::Answer(Answer::Reply(reply)) => {
+                let (reply, headers) =
+                    decode_reply(&reply).map_err(|_| damaged("log", 0, "a reply that this version does not know"))?;
+                (Ok(reply), headers, None)
+            }
+            Came::Answer(Answer::Exception(text)) => {
+                let exception = Exception { message: String::from_utf8_lossy(&text).into_owned(), trace: None };
+                (Err(Failure::Thrown), Vec::new(), Some(exception))
+            }
+            Came::Answer(Answer::Value(_)) => return Err(used_otherwise(id, "a script or a call")),
+            Came::Failed(failure, exception) => (Err(failure), Vec::new(), exception),
+        };
+        let call_ns = nanoseconds_since(begin);
+        let outcome = Outcome { result, headers, exception, rung: RUNG, realm_ns: 0, call_ns };
+        let mut response = Response::new(outcome, self.plugin.runtime());
+        if let Some(line) = response.exception_line(&request.method, &request.path, self.plugin.runtime()) {
+            host.log(LogLevel::Fail, &line);
+        }
+        response.timings.total = nanoseconds_since(begin);
+        Ok(response)
+    }
+
+    /// The app in the realm, if it began with one.
+    pub fn app(&self) -> Option<Arc<App>> {
+        self.app.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What becomes of an input, which is made when its turn has come, when that is on the disk.
+    fn answer(
+        &self,
+        id: &[u8],
+        input: impl FnOnce(Option<&Arc<App>>) -> Result<TurnInput, Error>,
+        host: &dyn Host,
+    ) -> Result<Came, Error> {
         let _executing = Executing::begin()?;
         let mut turns = self.lock();
         if let Some(error) = &turns.stopped {
             let message = format!("the realm `{}` has stopped: {}", self.name, error.message);
             return Err(Error::new(jsep_status::JSEP_REALM_STOPPED, message));
         }
-        let (answer, lines) = match turns.answers.by_id.get(id) {
-            Some(answer) => (answer.clone(), Vec::new()),
+        let (came, lines) = match turns.answers.by_id.get(id) {
+            Some(answer) => (Came::Answer(answer.clone()), Vec::new()),
             None => self.run(&mut turns, id, input, host)?,
         };
         let ticket = turns.ticket;
-        // The next turn may run while this one is written: if that fails, neither leaves.
+        // The next turn may run while this one is written: if that fails, neither leaves. What is said of a turn that left no trace
+        // may tell of those before.
         drop(turns);
         if let Some(ticket) = ticket {
             self.log.wait(ticket)?;
         }
         lines.iter().for_each(|(level, line)| host.log(*level, line));
-        match answer {
-            Answer::Value(text) => Ok(text),
-            Answer::Exception(text) => Err(failed(&String::from_utf8_lossy(&text))),
-        }
+        Ok(came)
     }
 
     /// Runs a turn and hands it to the log.
@@ -182,15 +254,16 @@ impl Realm {
         &self,
         turns: &mut Turns,
         id: &[u8],
-        input: TurnInput,
+        input: impl FnOnce(Option<&Arc<App>>) -> Result<TurnInput, Error>,
         host: &dyn Host,
-    ) -> Result<(Answer, Vec<(crate::host::LogLevel, String)>), Error> {
+    ) -> Result<(Came, Vec<(LogLevel, String)>), Error> {
         if turns.live.is_none() {
             self.replay(turns)?;
         }
         let Some(live) = turns.live.as_mut() else {
             return Err(failed("the realm is lost"));
         };
+        let input = input(live.app())?;
         let witness = Witness::record(host);
         let (end, conflicted) = execute(live.as_mut(), &input, turns.count, self.plugin.runtime(), &witness);
         let answer = match end {
@@ -199,15 +272,32 @@ impl Realm {
                 return Err(Error::new(jsep_status::JSEP_CONFLICT, "the host asked to run the turn again"));
             }
             TurnEnd::Value(text) => Answer::Value(text),
+            TurnEnd::Replied(reply, headers) => Answer::Reply(encode_reply(&(reply, headers))),
             TurnEnd::Threw(exception) if self.options.commit_on_throw && turns.count > 0 => {
                 Answer::Exception(shown(&exception))
             }
-            TurnEnd::Refused(exception) => return Err(failed(&String::from_utf8_lossy(&shown(&exception)))),
-            TurnEnd::Threw(exception) | TurnEnd::Ended(exception) => {
+            TurnEnd::Failed(failure, exception) if self.options.commit_on_throw => {
+                Answer::Exception(shown(&described(failure, exception)))
+            }
+            TurnEnd::Refused(exception) => return Ok((Came::Failed(Failure::Thrown, Some(exception)), Vec::new())),
+            TurnEnd::NotInstalled(error) => {
                 self.roll_back(turns);
-                return Err(failed(&String::from_utf8_lossy(&shown(&exception))));
+                return Err(error);
+            }
+            TurnEnd::Threw(exception) => {
+                self.roll_back(turns);
+                return Ok((Came::Failed(Failure::Thrown, Some(exception)), Vec::new()));
+            }
+            TurnEnd::Ended(failure, exception) => {
+                self.roll_back(turns);
+                return Ok((Came::Failed(failure, Some(exception)), Vec::new()));
+            }
+            TurnEnd::Failed(failure, exception) => {
+                self.roll_back(turns);
+                return Ok((Came::Failed(failure, exception), Vec::new()));
             }
         };
+        let installed = matches!(input, TurnInput::Install { .. }).then(|| live.app().cloned());
         let (asks, lines) = witness.finish();
         let name = (turns.count == 0).then(|| self.name.clone());
         let turn = Turn {
@@ -227,9 +317,17 @@ impl Realm {
                 return Err(error);
             }
         }
+        if let Some(app) = installed {
+            self.show(app);
+        }
         turns.count += 1;
         turns.answers.add(id, &answer);
-        Ok((answer, lines))
+        Ok((Came::Answer(answer), lines))
+    }
+
+    /// Keeps the app of the realm for those who only look.
+    fn show(&self, app: Option<Arc<App>>) {
+        *self.app.write().unwrap_or_else(PoisonError::into_inner) = app;
     }
 
     fn roll_back(&self, turns: &mut Turns) {
@@ -266,9 +364,12 @@ impl Realm {
             let (end, _) = execute(live.as_mut(), &turn.input, turn.number, &runtime, &witness);
             let answer = match end {
                 TurnEnd::Value(text) => Answer::Value(text),
-                TurnEnd::Threw(exception) | TurnEnd::Refused(exception) | TurnEnd::Ended(exception) => {
+                TurnEnd::Replied(reply, headers) => Answer::Reply(encode_reply(&(reply, headers))),
+                TurnEnd::Threw(exception) | TurnEnd::Refused(exception) | TurnEnd::Ended(_, exception) => {
                     Answer::Exception(shown(&exception))
                 }
+                TurnEnd::Failed(failure, exception) => Answer::Exception(shown(&described(failure, exception))),
+                TurnEnd::NotInstalled(error) => Answer::Exception(error.message.into_bytes()),
             };
             let diverged = |why: &str| {
                 let message = format!("turn {} of the realm `{}` went another way: {why}", turn.number, self.name);
@@ -288,6 +389,7 @@ impl Realm {
             turns.count += 1;
             Ok(())
         })?;
+        self.show(live.app().cloned());
         turns.live = Some(live);
         Ok(())
     }
@@ -326,16 +428,12 @@ fn execute(
     runtime: &RuntimeOptions,
     witness: &Witness<'_>,
 ) -> (TurnEnd, bool) {
-    let request = Request {
-        method: Cow::Borrowed(""),
-        path: Cow::Borrowed(""),
-        query: Cow::Borrowed(""),
-        headers: indexmap::IndexMap::new(),
-        body: &[],
-        caller: None,
-        historical_state: None,
-    };
-    let mut execution = Execution::new(&request, &[], "", Mode::ReadOnly, runtime, witness);
+    let nothing = RequestInput::default();
+    let given = if let TurnInput::Serve(given) = input { given } else { &nothing };
+    let request = given.lend();
+    let endpoint = live.app().zip(given.endpoint).and_then(|(app, number)| app.endpoints().get(number));
+    let template = endpoint.map_or_else(String::new, |endpoint| endpoint.template.clone());
+    let mut execution = Execution::new(&request, &given.parameters, &template, Mode::ReadOnly, runtime, witness);
     let name = if number == 0 { "realm".to_owned() } else { format!("turn-{number}") };
     let end = live.run(input, &name, &mut execution);
     (end, execution.transaction.conflicted())
@@ -349,6 +447,16 @@ fn shown(exception: &Exception) -> Vec<u8> {
     }
 }
 
+/// The exception behind a failure, or one that says as much as is known.
+fn described(failure: Failure, exception: Option<Exception>) -> Exception {
+    exception.unwrap_or_else(|| Exception { message: failure.message(), trace: None })
+}
+
+fn used_otherwise(id: &[u8], what: &str) -> Error {
+    let message = format!("the id `{}` is that of {what}", String::from_utf8_lossy(id));
+    Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message)
+}
+
 fn failed(message: &str) -> Error {
     Error::new(jsep_status::JSEP_TURN_FAILED, message)
 }
@@ -359,6 +467,7 @@ fn excerpt(answer: &Answer) -> String {
     let (kind, text) = match answer {
         Answer::Value(text) => ("", text),
         Answer::Exception(text) => ("with an exception ", text),
+        Answer::Reply(reply) => ("with the reply ", reply),
     };
     let text = String::from_utf8_lossy(text);
     let cut: String = text.chars().take(MOST).collect();

@@ -3,6 +3,7 @@
 use super::codec::{Malformed, Reader};
 use super::log::{Kind, record};
 use super::realm::TurnInput;
+use super::request::{read_request, write_request};
 use super::witness::Ask;
 
 /// What a turn answered.
@@ -12,6 +13,17 @@ pub(super) enum Answer {
     Value(Vec<u8>),
     /// The text of its exception. Only realms that keep what a throwing turn did have such records.
     Exception(Vec<u8>),
+    /// Its reply to a request.
+    Reply(Vec<u8>),
+}
+
+impl Answer {
+    /// What it is made of.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Answer::Value(bytes) | Answer::Exception(bytes) | Answer::Reply(bytes) => bytes,
+        }
+    }
 }
 
 /// A turn, as it is written down.
@@ -44,6 +56,14 @@ impl Turn {
                 writer.bytes(function.as_bytes());
                 writer.bytes(argument.as_bytes());
             }
+            TurnInput::Install { bundle } => {
+                writer.byte(2);
+                writer.bytes(bundle.as_bytes());
+            }
+            TurnInput::Serve(request) => {
+                writer.byte(3);
+                write_request(&mut writer, request);
+            }
         }
         writer.number(self.asks.len() as u64);
         for ask in &self.asks {
@@ -53,6 +73,7 @@ impl Turn {
         let (kind, text) = match &self.answer {
             Answer::Value(text) => (0, text),
             Answer::Exception(text) => (1, text),
+            Answer::Reply(reply) => (2, reply),
         };
         writer.byte(kind);
         writer.bytes(text);
@@ -68,6 +89,8 @@ impl Turn {
         let input = match reader.byte()? {
             0 => TurnInput::Evaluate { source: reader.text()? },
             1 => TurnInput::Call { function: reader.text()?, argument: reader.text()? },
+            2 => TurnInput::Install { bundle: reader.text()? },
+            3 => TurnInput::Serve(read_request(&mut reader)?),
             _ => return Err(Malformed),
         };
         let mut asks = Vec::new();
@@ -77,6 +100,7 @@ impl Turn {
         let answer = match reader.byte()? {
             0 => Answer::Value(reader.bytes()?.to_vec()),
             1 => Answer::Exception(reader.bytes()?.to_vec()),
+            2 => Answer::Reply(reader.bytes()?.to_vec()),
             _ => return Err(Malformed),
         };
         reader.end()?;

@@ -1,9 +1,10 @@
 //! The coarse face of an engine: no values and no handles of a JavaScript engine show through it.
 
-use super::{Cache, Chosen, Exception, Execution, Options, Outcome, RuntimeOptions};
+use super::{Cache, Chosen, Exception, Execution, Failure, Options, Outcome, Reply, Request, RuntimeOptions};
 use crate::app::App;
 use crate::error::Error;
 use crate::host::LogLevel;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -37,6 +38,9 @@ pub trait Engine: Send + Sync {
 pub trait LiveRealm: Send {
     /// Runs a turn, the jobs that it leaves included, on the calling thread. `name` is that of its script in stack traces.
     fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd;
+
+    /// The app in it, if it began with one.
+    fn app(&self) -> Option<&Arc<App>>;
 }
 
 /// What a turn is to do.
@@ -46,19 +50,74 @@ pub enum TurnInput {
     Evaluate { source: String },
     /// To call a function of the realm's global object with what JSON text makes, or with nothing if there is none.
     Call { function: String, argument: String },
+    /// To evaluate the modules of an app, which stays in the realm. The first turn only.
+    Install { bundle: String },
+    /// To answer a request.
+    Serve(RequestInput),
+}
+
+/// A request to a live realm, with all that its turn depends on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RequestInput {
+    /// Which endpoint of the realm's app answers it. None: the function `handleRequest` of a realm without an app.
+    pub endpoint: Option<usize>,
+    /// Values of the endpoint's path template.
+    pub parameters: Vec<(String, String)>,
+    /// As in [`Request`].
+    pub method: String,
+    pub path: String,
+    pub query: String,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+    pub caller: Option<String>,
+}
+
+impl RequestInput {
+    /// The request for an endpoint and the values of its template.
+    pub fn new(request: &Request<'_>, endpoint: Option<usize>, parameters: Vec<(String, String)>) -> RequestInput {
+        RequestInput {
+            endpoint,
+            parameters,
+            method: request.method.to_string(),
+            path: request.path.to_string(),
+            query: request.query.to_string(),
+            headers: request.headers.iter().map(|(name, value)| (name.clone(), value.to_string())).collect(),
+            body: request.body.to_vec(),
+            caller: request.caller.map(str::to_owned),
+        }
+    }
+
+    /// The request as a script gets it.
+    pub fn lend(&self) -> Request<'_> {
+        Request {
+            method: Cow::Borrowed(&self.method),
+            path: Cow::Borrowed(&self.path),
+            query: Cow::Borrowed(&self.query),
+            headers: self.headers.iter().map(|(name, value)| (name.clone(), Cow::Borrowed(value.as_str()))).collect(),
+            body: &self.body,
+            caller: self.caller.as_deref(),
+            historical_state: None,
+        }
+    }
 }
 
 /// How a turn ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum TurnEnd {
     /// With a value, as text: of a script as people read it, of a call as JSON.
     Value(Vec<u8>),
+    /// With a reply to its request, and headers.
+    Replied(Reply, Vec<(String, String)>),
     /// It threw.
     Threw(Exception),
+    /// There is no reply to its request.
+    Failed(Failure, Option<Exception>),
+    /// Its app can't be used.
+    NotInstalled(Error),
     /// It did not begin, so that the realm is as before.
     Refused(Exception),
     /// It was ended from outside, or met a limit whose place differs from run to run. The realm can't be used any more.
-    Ended(Exception),
+    Ended(Failure, Exception),
 }
 
 /// What an engine is, for reports.

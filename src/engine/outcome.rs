@@ -20,7 +20,7 @@ pub struct Outcome {
 }
 
 /// The handler's reply. Its headers are in [`Outcome::headers`].
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// Status from 200 to 599.
     pub status: u16,

@@ -1,6 +1,6 @@
 //! From what the engine came to, to what the host gets.
 
-use crate::engine::{Exception, Execution, Failure, Outcome, content_type, nanoseconds_since};
+use crate::engine::{Exception, Execution, Failure, Outcome, RuntimeOptions, content_type, nanoseconds_since};
 use crate::error::Error;
 use crate::host::{HostError, LogLevel};
 use crate::status::jsep_status;
@@ -43,44 +43,63 @@ pub struct ExecutionTimings {
     pub rung: u32,
 }
 
+impl Response {
+    /// The response to a request that came to this. It applies no writes.
+    pub fn new(outcome: Outcome, options: &RuntimeOptions) -> Response {
+        let mut response = Response {
+            status: 500,
+            headers: IndexMap::new(),
+            body: Vec::new(),
+            apply_writes: false,
+            claims_digest: None,
+            timed_out: matches!(outcome.result, Err(Failure::TimedOut)),
+            exception: outcome.exception,
+            timings: ExecutionTimings {
+                realm: outcome.realm_ns,
+                call: outcome.call_ns,
+                flush: 0,
+                total: 0,
+                rung: outcome.rung,
+            },
+        };
+        match outcome.result {
+            Ok(reply) => {
+                response.status = reply.status;
+                if let Some((body, default_type)) = reply.body {
+                    response.body = body;
+                    response.headers.insert("content-type".to_owned(), default_type.to_owned());
+                }
+                response.headers.extend(outcome.headers);
+            }
+            Err(failure) => {
+                response.headers.extend(outcome.headers);
+                let shown = options.return_exception_details.then_some(response.exception.as_ref()).flatten();
+                response.body = error_body(&failure.message(), shown);
+                response.headers.insert("content-type".to_owned(), content_type::JSON.to_owned());
+            }
+        }
+        response
+    }
+
+    /// What the log gets to know of the exception of a request, if it is to.
+    pub fn exception_line(&self, method: &str, route: &str, options: &RuntimeOptions) -> Option<String> {
+        let exception = self.exception.as_ref().filter(|_| options.log_exception_details)?;
+        let trace = exception.trace.as_deref().unwrap_or_default();
+        Some(format!("[js] {method} {route}: {}\n{trace}", exception.message))
+    }
+}
+
 /// Makes the response, hands the writes to the host if they apply, and writes the log.
 pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Instant) -> Result<Response, Error> {
     if execution.transaction.conflicted() {
         return Err(conflict());
     }
-    let failure = outcome.result.as_ref().err().copied();
-    let mut response = Response {
-        status: 500,
-        headers: IndexMap::new(),
-        body: Vec::new(),
-        apply_writes: false,
-        claims_digest: execution.claims_digest,
-        timed_out: failure == Some(Failure::TimedOut),
-        exception: outcome.exception,
-        timings: ExecutionTimings {
-            realm: outcome.realm_ns,
-            call: outcome.call_ns,
-            flush: 0,
-            total: 0,
-            rung: outcome.rung,
-        },
-    };
-    match outcome.result {
-        Ok(reply) => {
-            response.status = reply.status;
-            if let Some((body, default_type)) = reply.body {
-                response.body = body;
-                response.headers.insert("content-type".to_owned(), default_type.to_owned());
-            }
-            response.headers.extend(outcome.headers);
-        }
-        Err(failure) => {
-            response.headers.extend(outcome.headers);
-            let shown = execution.options.return_exception_details.then_some(response.exception.as_ref()).flatten();
-            response.body = error_body(&failure.message(), shown);
-            response.headers.insert("content-type".to_owned(), content_type::JSON.to_owned());
-            log_exception(&mut execution, &response);
-        }
+    let failed = outcome.result.is_err();
+    let mut response = Response::new(outcome, execution.options);
+    response.claims_digest = execution.claims_digest;
+    let line = response.exception_line(&execution.request.method, &execution.route, execution.options);
+    if let Some(line) = line.filter(|_| failed) {
+        execution.log(LogLevel::Fail, &line);
     }
     response.apply_writes = execution.apply_writes.unwrap_or((200..300).contains(&response.status));
     if response.apply_writes {
@@ -89,7 +108,7 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
         response.timings.flush = nanoseconds_since(flush);
     }
     response.timings.total = nanoseconds_since(begin);
-    if failure.is_none() && execution.metrics_logging {
+    if !failed && execution.metrics_logging {
         let line = format!(
             "[js] JS execution complete: Method={}, Path={}, Status={}, ExecMilliseconds={}",
             execution.request.method,
@@ -112,16 +131,6 @@ fn error_body(message: &str, exception: Option<&Exception>) -> Vec<u8> {
         error["details"] = serde_json::json!([detail]);
     }
     serde_json::json!({ "error": error }).to_string().into_bytes()
-}
-
-fn log_exception(execution: &mut Execution<'_>, response: &Response) {
-    if let (true, Some(exception)) = (execution.options.log_exception_details, &response.exception) {
-        let trace = exception.trace.as_deref().unwrap_or_default();
-        execution.log(
-            LogLevel::Fail,
-            &format!("[js] {} {}: {}\n{trace}", execution.request.method, execution.route, exception.message),
-        );
-    }
 }
 
 fn conflict() -> Error {

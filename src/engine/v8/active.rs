@@ -3,7 +3,7 @@
 use super::buffers::BufferBudget;
 use super::modules::Graph;
 use super::slots;
-use crate::engine::{Execution, Reply, ReturnProblem, Stage, Thrown};
+use crate::engine::{Exception, Execution, Failure, Reply, ReturnProblem, Stage, Thrown};
 use std::cell::RefCell;
 use std::ffi::c_void;
 use std::rc::Rc;
@@ -28,9 +28,9 @@ pub(super) struct Active<'run, 'request> {
     /// The converted result of the handler.
     pub(super) reply: Option<Result<Reply, ReturnProblem>>,
     /// What the handler threw.
-    pub(super) thrown: Option<crate::engine::Exception>,
+    pub(super) thrown: Option<Exception>,
     /// The exception behind a failed conversion.
-    pub(super) conversion_exception: Option<crate::engine::Exception>,
+    pub(super) conversion_exception: Option<Exception>,
     /// Response headers read so far.
     pub(super) headers: Vec<(String, String)>,
 }
@@ -57,6 +57,17 @@ impl<'run, 'request> Active<'run, 'request> {
             conversion_exception: None,
             headers: Vec::new(),
         }
+    }
+
+    /// What the request came to, which may have been kept from running by a `problem`, and the exception behind a failure.
+    pub(super) fn result(&mut self, problem: Option<Exception>) -> (Result<Reply, Failure>, Option<Exception>) {
+        let exception = self.thrown.take().or(problem);
+        let result = match (self.reply.take(), &exception) {
+            (_, Some(_)) => Err(Failure::Thrown),
+            (Some(reply), None) => reply.map_err(Failure::Return),
+            (None, None) => Err(Failure::Pending),
+        };
+        (result, exception.or(self.conversion_exception.take()))
     }
 }
 

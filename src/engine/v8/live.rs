@@ -9,13 +9,17 @@ use super::ending;
 use super::exception;
 use super::isolates::Worker;
 use super::limits::{Ended, Limits};
+use super::live_request;
 use super::modules::Graph;
+use super::realm::captured;
 use super::snapshot::{self, Blob, Making};
 use super::watchdog::Watchdog;
 use super::wrap::wrap;
 use super::{restoring, seed};
 use crate::app::App;
-use crate::engine::{Compilation, Exception, Execution, LiveRealm, Options, RuntimeOptions, TurnEnd, TurnInput};
+use crate::engine::{
+    Compilation, Exception, Execution, LiveRealm, Options, RequestInput, RuntimeOptions, TurnEnd, TurnInput,
+};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::cell::{Cell, RefCell};
@@ -73,9 +77,15 @@ impl Globals {
 
 /// See the head of the file. The fields are in the order in which they must go.
 pub(super) struct Live {
+    /// Runs a request with a handler.
+    invoke: v8::Global<v8::Function>,
     context: v8::Global<v8::Context>,
+    /// The modules of its app. None while a turn runs.
+    graph: Option<Graph>,
     worker: Worker,
     app: Arc<App>,
+    /// Whether the app came with a turn.
+    installed: bool,
     watchdog: Arc<Watchdog>,
 }
 
@@ -93,21 +103,27 @@ impl Live {
     ) -> Result<Live, Error> {
         let (app, blob) = globals.get(options, runtime, watchdog)?;
         let worker = Worker::new(&blob, runtime.max_heap_bytes)?;
-        let context = context(&mut worker.isolate.lock(), &worker);
+        let made = context(&mut worker.isolate.lock(), &worker);
         let failed = || Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a durable realm can't be made");
-        let context = context.ok_or_else(failed)?;
-        Ok(Live { context, worker, app, watchdog: Arc::clone(watchdog) })
+        let (context, invoke) = made.ok_or_else(failed)?;
+        let watchdog = Arc::clone(watchdog);
+        Ok(Live { invoke, context, graph: None, worker, app, installed: false, watchdog })
     }
 
-    fn turn(&self, isolate: &mut v8::Isolate, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd {
+    fn turn(
+        &self,
+        isolate: &mut v8::Isolate,
+        graph: &Rc<RefCell<Graph>>,
+        input: &TurnInput,
+        name: &str,
+        execution: &mut Execution<'_>,
+    ) -> TurnEnd {
         v8::scope!(let scope, isolate);
         let context = v8::Local::new(scope, &self.context);
         let scope = &mut v8::ContextScope::new(scope, context);
-        let graph = Graph::new(Arc::clone(&self.app), Arc::default(), Arc::<Code>::default());
-        let graph = Rc::new(RefCell::new(graph));
         let deadline = execution.deadline;
         let templates = &self.worker.handle_templates;
-        let mut active = Active::new(Some(execution), deadline, &graph, templates, &self.worker.buffers);
+        let mut active = Active::new(Some(execution), deadline, graph, templates, &self.worker.buffers);
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         v8::tc_scope!(let scope, scope);
@@ -121,11 +137,28 @@ impl Live {
                 Ok((function, receiver)) => call(scope, function, receiver, argument),
                 Err(end) => return end,
             },
+            TurnInput::Install { .. } => {
+                return match live_request::install(scope, &self.app, graph) {
+                    Ok(()) => TurnEnd::Value(Vec::new()),
+                    Err(error) => TurnEnd::NotInstalled(error),
+                };
+            }
+            TurnInput::Serve(request) => {
+                let problem = match self.invoke(scope, graph, request) {
+                    Ok(()) => scope.has_caught().then(|| exception::caught(scope)),
+                    Err(end) => return end,
+                };
+                drop(entered);
+                return match active.result(problem) {
+                    (Ok(reply), _) => TurnEnd::Replied(reply, active.headers),
+                    (Err(failure), exception) => TurnEnd::Failed(failure, exception),
+                };
+            }
         };
         let text = match ran {
             Some(Settled::Value(value)) => match input {
                 TurnInput::Evaluate { .. } => Some(printed(scope, value)),
-                TurnInput::Call { .. } => json(scope, value),
+                _ => json(scope, value),
             },
             Some(Settled::Pending) if matches!(input, TurnInput::Evaluate { .. }) => {
                 Some("[pending promise]".to_owned())
@@ -145,35 +178,72 @@ impl Live {
         drop(entered);
         TurnEnd::Value(text.into_bytes())
     }
+
+    /// Runs a request, whose reply the running [`Active`] gets.
+    fn invoke(
+        &self,
+        scope: Scope<'_, '_, '_>,
+        graph: &Rc<RefCell<Graph>>,
+        request: &RequestInput,
+    ) -> Result<(), TurnEnd> {
+        let handler = live_request::handler(scope, &self.app, graph, request)?;
+        let invoke = v8::Local::new(scope, &self.invoke);
+        let nothing = v8::undefined(scope).into();
+        invoke.call(scope, nothing, &[handler.into()]);
+        Ok(())
+    }
 }
 
 impl LiveRealm for Live {
     fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd {
         let limits = Limits::new(execution.deadline, execution.options);
-        let ended = |ended: Ended| ended.failure().1;
+        let refused = |ended: Ended| ended.failure().1;
+        let ended = |ended: Ended| {
+            let (failure, exception) = ended.failure();
+            TurnEnd::Ended(failure, exception)
+        };
         if let Err(reason) = limits.check() {
-            return TurnEnd::Refused(ended(reason));
+            return TurnEnd::Refused(refused(reason));
         }
+        if let TurnInput::Install { bundle } = input {
+            match live_request::parse(bundle) {
+                Ok(app) => self.app = Arc::new(app),
+                Err(error) => return TurnEnd::NotInstalled(error),
+            }
+            self.installed = true;
+            self.graph = None;
+        }
+        let graph = self.graph.take();
+        let graph = graph.unwrap_or_else(|| Graph::new(Arc::clone(&self.app), Arc::default(), Arc::<Code>::default()));
+        let graph = Rc::new(RefCell::new(graph));
         OVERFLOWED.set(false);
         self.worker.buffers.forget_refusal();
-        match self.worker.run(limits, &self.watchdog, |isolate| self.turn(isolate, input, name, execution)) {
-            Ok((_, Some(reason))) => TurnEnd::Ended(ended(reason)),
-            Ok((_, None)) if OVERFLOWED.get() => TurnEnd::Ended(ended(Ended::OutOfStack)),
-            Ok((_, None)) if self.worker.buffers.has_refused() => TurnEnd::Ended(ended(Ended::OutOfMemory)),
+        let run = |isolate: &mut v8::Isolate| self.turn(isolate, &graph, input, name, execution);
+        let end = match self.worker.run(limits, &self.watchdog, run) {
+            Ok((_, Some(reason))) => ended(reason),
+            Ok((_, None)) if OVERFLOWED.get() => ended(Ended::OutOfStack),
+            Ok((_, None)) if self.worker.buffers.has_refused() => ended(Ended::OutOfMemory),
             Ok((end, None)) => end,
-            Err(reason) => TurnEnd::Refused(ended(reason)),
-        }
+            Err(reason) => TurnEnd::Refused(refused(reason)),
+        };
+        self.graph = Rc::try_unwrap(graph).ok().map(RefCell::into_inner);
+        end
+    }
+
+    fn app(&self) -> Option<&Arc<App>> {
+        self.installed.then_some(&self.app)
     }
 }
 
-/// A context with the globals, without what can't be repeated.
-fn context(isolate: &mut v8::Isolate, worker: &Worker) -> Option<v8::Global<v8::Context>> {
+/// A context with the globals, without what can't be repeated, and what runs a request in it.
+fn context(isolate: &mut v8::Isolate, worker: &Worker) -> Option<(v8::Global<v8::Context>, v8::Global<v8::Function>)> {
     v8::scope!(let scope, isolate);
     let context = worker.restore(scope);
     let scope = &mut v8::ContextScope::new(scope, context);
     v8::tc_scope!(let scope, scope);
     compile(scope, "jsep:live.js", include_str!("live.js"))?.run(scope)?;
-    Some(v8::Global::new(scope, context))
+    let invoke = captured(scope, worker.blob.invoke).ok()?;
+    Some((v8::Global::new(scope, context), v8::Global::new(scope, invoke)))
 }
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
@@ -204,14 +274,15 @@ fn settled<'s>(scope: Scope<'_, 's, '_>, value: v8::Local<'s, v8::Value>) -> Opt
     })
 }
 
-fn compile<'s>(scope: Scope<'_, 's, '_>, name: &str, source: &str) -> Option<v8::Local<'s, v8::Script>> {
+/// Compiles a script.
+pub(super) fn compile<'s>(scope: Scope<'_, 's, '_>, name: &str, source: &str) -> Option<v8::Local<'s, v8::Script>> {
     let (source, name) = (v8::String::new(scope, source)?, v8::String::new(scope, name)?);
     let origin = v8::ScriptOrigin::new(scope, name.into(), 0, 0, false, 0, None, false, false, false, None);
     v8::Script::compile(scope, source, Some(&origin))
 }
 
 /// A function by its name, which may be that of a method with its object before it: `counter.increment`.
-fn callee<'s>(
+pub(super) fn callee<'s>(
     scope: Scope<'_, 's, '_>,
     name: &str,
 ) -> Result<(v8::Local<'s, v8::Function>, v8::Local<'s, v8::Value>), TurnEnd> {

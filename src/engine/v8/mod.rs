@@ -12,6 +12,7 @@
 //! - `writing`: having V8 write captures in less time
 //! - `baseline`: where V8's baseline compiler may not compile
 //! - `live`: a realm that lives on from turn to turn
+//! - `live_request`: requests to such a realm
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -42,6 +43,7 @@ mod guard_costs;
 mod isolates;
 mod limits;
 mod live;
+mod live_request;
 mod modules;
 mod platform;
 mod prepared;

@@ -159,13 +159,7 @@ impl Realm {
             }
         };
         drop(entered);
-        let exception = active.thrown.take().or(problem);
-        let result = match (active.reply.take(), &exception) {
-            (_, Some(_)) => Err(Failure::Thrown),
-            (Some(reply), None) => reply.map_err(Failure::Return),
-            (None, None) => Err(Failure::Pending),
-        };
-        let exception = exception.or(active.conversion_exception.take());
+        let (result, exception) = active.result(problem);
         let headers = std::mem::take(&mut active.headers);
         drop(active);
         self.graph = Rc::try_unwrap(graph).ok().map(RefCell::into_inner);
@@ -281,7 +275,7 @@ fn show_past_state<'s>(
 }
 
 /// A function from the blob; each is there once per realm.
-fn captured<'s>(scope: Scope<'_, 's, '_>, index: usize) -> Result<v8::Local<'s, v8::Function>, Exception> {
+pub(super) fn captured<'s>(scope: Scope<'_, 's, '_>, index: usize) -> Result<v8::Local<'s, v8::Function>, Exception> {
     let function = scope.get_context_data_from_snapshot_once::<v8::Function>(index);
     function.map_err(|_| problem("the realm lacks a captured function"))
 }
