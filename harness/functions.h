@@ -52,6 +52,12 @@
     FUNCTION(realm_open)               \
     FUNCTION(realm_call)               \
     FUNCTION(realm_eval)               \
+    FUNCTION(realm_upgrade)            \
+    FUNCTION(realm_next_alarm)         \
+    FUNCTION(realm_alarm)              \
+    FUNCTION(realm_outgoing)           \
+    FUNCTION(realm_incoming)           \
+    FUNCTION(datagram_receiver)        \
     FUNCTION(realm_report)             \
     FUNCTION(realm_free)
 

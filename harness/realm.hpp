@@ -1,6 +1,8 @@
 // The handles of durable realms as objects that free themselves. A Plugin outlives what was made with it.
 #pragma once
 
+#include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,6 +27,15 @@ private:
     Handle<jsep_log> handle_;
 };
 
+// What a realm has for another.
+struct Datagram {
+    std::string receiver;
+    std::string bytes;
+};
+
+// What a realm can't go on after.
+bool is_final(jsep_status status);
+
 // All functions throw LibraryError.
 class DurableRealm {
 public:
@@ -37,6 +48,16 @@ public:
     // Calls a function of the realm as one turn; the argument and the answer are JSON, or nothing.
     std::string call(std::string_view id, std::string_view function, std::string_view argument,
                      const jsep_host* host) const;
+    // Evaluates a script in the place of a former one as one turn.
+    std::string upgrade(std::string_view id, std::string_view source, const jsep_host* host) const;
+    // Milliseconds since 1970 when the next alarm is due; nothing when none is set.
+    std::optional<double> next_alarm(const jsep_host* host) const;
+    // Runs the alarm that is due; whether one was.
+    bool alarm(const jsep_host* host) const;
+    // Adds what is to be carried to others now, and tells when to ask again: milliseconds since 1970, or infinity.
+    double outgoing(const jsep_host* host, std::deque<Datagram>& datagrams) const;
+    // Takes what was carried here, and adds what is to be carried back.
+    void incoming(std::string_view datagram, const jsep_host* host, std::deque<Datagram>& datagrams) const;
     // A JSON object about the realm.
     std::string report() const;
 

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from hosts import ENGINES, HOST_PROGRAM, REPOSITORY, REQUEST_SECONDS, Engine, run_host
@@ -85,6 +86,14 @@ class Shell:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def until(condition, seconds: float = REQUEST_SECONDS) -> None:
+    """Waits for what other processes do, as long as any request may take."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.01)
 
 
 def verify(engine: Engine, data: Path) -> dict:

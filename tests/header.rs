@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The sources of the header, in the order in which a reader wants them.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 20] = [
     "status.rs",
     "abi/bytes.rs",
     "abi/version.rs",
@@ -22,6 +22,8 @@ const SOURCES: [&str; 18] = [
     "abi/storage.rs",
     "abi/log.rs",
     "abi/realm.rs",
+    "abi/alarms.rs",
+    "abi/messages.rs",
 ];
 
 /// Files of the border without anything for the header.

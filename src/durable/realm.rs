@@ -1,13 +1,15 @@
 //! A durable realm and its turns.
 
 use super::log::{Log, Ticket};
+use super::mail::{Mail, Note};
+use super::post::Post;
 use super::recovery::damaged;
 use super::turn::{Answer, Turn};
 use super::witness::Witness;
 use crate::app::Mode;
 use crate::engine::{Exception, Execution, LiveRealm, Request, RuntimeOptions, TurnEnd, nanoseconds_since};
 use crate::error::Error;
-use crate::host::Host;
+use crate::host::{Host, LogLevel};
 use crate::invoke::Plugin;
 use crate::invoke::process::Executing;
 use crate::status::jsep_status;
@@ -25,10 +27,12 @@ const REMEMBERED: usize = 10_000;
 const TIME_OF_REPLAY: Duration = Duration::from_secs(3600);
 
 /// How a realm is opened.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RealmOptions {
     /// Whether a turn that throws keeps what it did before.
     pub commit_on_throw: bool,
+    /// What the realms that exchange messages share and nobody else knows; nothing if they are among themselves.
+    pub peer_key: Vec<u8>,
 }
 
 impl RealmOptions {
@@ -36,14 +40,15 @@ impl RealmOptions {
     pub fn parse(given: &[(&str, &str)]) -> Result<RealmOptions, Error> {
         let mut options = RealmOptions::default();
         for (name, value) in given {
-            options.commit_on_throw = match (*name, *value) {
-                ("on_throw", "commit") => true,
-                ("on_throw", "rollback") => false,
+            match (*name, *value) {
+                ("on_throw", "commit") => options.commit_on_throw = true,
+                ("on_throw", "rollback") => options.commit_on_throw = false,
                 ("on_throw", _) => {
                     return Err(invalid(format!("option `on_throw` is `{value}`, but must be rollback or commit")));
                 }
-                _ => return Err(invalid(format!("option `{name}` is not known; known are: on_throw"))),
-            };
+                ("peer_key", _) => options.peer_key = value.as_bytes().to_vec(),
+                _ => return Err(invalid(format!("option `{name}` is not known; known are: on_throw, peer_key"))),
+            }
         }
         Ok(options)
     }
@@ -57,24 +62,29 @@ fn invalid(message: String) -> Error {
 pub struct Realm {
     // Before the plugin, because it must go before its engine.
     turns: Mutex<Turns>,
-    log: Arc<Log>,
+    pub(super) log: Arc<Log>,
     plugin: Arc<Plugin>,
-    name: String,
-    number: u64,
-    options: RealmOptions,
+    pub(super) name: String,
+    pub(super) number: u64,
+    pub(super) options: RealmOptions,
     restored: bool,
     /// Nanoseconds that opening took.
     opened_in: u64,
 }
 
 /// What changes from turn to turn. Locked while a turn runs, so that turns don't overlap.
-struct Turns {
+pub(super) struct Turns {
     /// None after a turn that left no trace: then the next one begins with a replay.
     live: Option<Box<dyn LiveRealm>>,
     /// Turns so far, the first included.
-    count: u64,
-    /// Of the last turn.
-    ticket: Option<Ticket>,
+    pub(super) count: u64,
+    /// Of the last record that something may leave for.
+    pub(super) ticket: Option<Ticket>,
+    /// Of the last record.
+    pub(super) noted: Option<Ticket>,
+    /// What the realm owes, after all of its records.
+    pub(super) mail: Mail,
+    pub(super) post: Post,
     answers: Remembered,
     /// Turns that left no trace.
     rolled_back: u64,
@@ -123,6 +133,9 @@ impl Realm {
             live: Some(live),
             count: 0,
             ticket: None,
+            noted: None,
+            mail: Mail::default(),
+            post: Post::default(),
             answers: Remembered::default(),
             rolled_back: 0,
             stopped: None,
@@ -155,11 +168,7 @@ impl Realm {
     /// first time.
     pub fn turn(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Vec<u8>, Error> {
         let _executing = Executing::begin()?;
-        let mut turns = self.lock();
-        if let Some(error) = &turns.stopped {
-            let message = format!("the realm `{}` has stopped: {}", self.name, error.message);
-            return Err(Error::new(jsep_status::JSEP_REALM_STOPPED, message));
-        }
+        let mut turns = self.begin()?;
         let (answer, lines) = match turns.answers.by_id.get(id) {
             Some(answer) => (answer.clone(), Vec::new()),
             None => self.run(&mut turns, id, input, host)?,
@@ -177,21 +186,33 @@ impl Realm {
         }
     }
 
+    /// The turns of a realm that has not stopped.
+    pub(super) fn begin(&self) -> Result<MutexGuard<'_, Turns>, Error> {
+        let turns = self.lock();
+        match &turns.stopped {
+            None => Ok(turns),
+            Some(error) => {
+                let message = format!("the realm `{}` has stopped: {}", self.name, error.message);
+                Err(Error::new(jsep_status::JSEP_REALM_STOPPED, message))
+            }
+        }
+    }
+
     /// Runs a turn and hands it to the log.
-    fn run(
+    pub(super) fn run(
         &self,
         turns: &mut Turns,
         id: &[u8],
         input: TurnInput,
         host: &dyn Host,
-    ) -> Result<(Answer, Vec<(crate::host::LogLevel, String)>), Error> {
+    ) -> Result<(Answer, Vec<(LogLevel, String)>), Error> {
         if turns.live.is_none() {
             self.replay(turns)?;
         }
         let Some(live) = turns.live.as_mut() else {
             return Err(failed("the realm is lost"));
         };
-        let witness = Witness::record(host);
+        let witness = Witness::record(host, &turns.mail);
         let (end, conflicted) = execute(live.as_mut(), &input, turns.count, self.plugin.runtime(), &witness);
         let answer = match end {
             _ if conflicted => {
@@ -199,9 +220,7 @@ impl Realm {
                 return Err(Error::new(jsep_status::JSEP_CONFLICT, "the host asked to run the turn again"));
             }
             TurnEnd::Value(text) => Answer::Value(text),
-            TurnEnd::Threw(exception) if self.options.commit_on_throw && turns.count > 0 => {
-                Answer::Exception(shown(&exception))
-            }
+            TurnEnd::Threw(exception) if self.keeps(&input) && turns.count > 0 => Answer::Exception(shown(&exception)),
             TurnEnd::Refused(exception) => return Err(failed(&String::from_utf8_lossy(&shown(&exception)))),
             TurnEnd::Threw(exception) | TurnEnd::Ended(exception) => {
                 self.roll_back(turns);
@@ -220,7 +239,7 @@ impl Realm {
             answer: answer.clone(),
         };
         match self.log.add(self.number, turn.encode()) {
-            Ok(ticket) => turns.ticket = Some(ticket),
+            Ok(ticket) => (turns.ticket, turns.noted) = (Some(ticket), Some(ticket)),
             Err(error) => {
                 // The turn has no record, so it leaves no trace either.
                 self.roll_back(turns);
@@ -228,8 +247,18 @@ impl Realm {
             }
         }
         turns.count += 1;
+        turns.mail.apply(&turn.input, &turn.asks).map_err(|_| self.unreadable(turn.number))?;
         turns.answers.add(id, &answer);
         Ok((answer, lines))
+    }
+
+    /// Whether a turn that throws keeps what it did. Half an upgrade is worse than none.
+    fn keeps(&self, input: &TurnInput) -> bool {
+        self.options.commit_on_throw && !matches!(input, TurnInput::Upgrade { .. })
+    }
+
+    fn unreadable(&self, turn: u64) -> Error {
+        damaged("log", 0, &format!("turn {turn} of `{}` can't be read", self.name))
     }
 
     fn roll_back(&self, turns: &mut Turns) {
@@ -247,7 +276,7 @@ impl Realm {
     }
 
     fn replay_all(&self, turns: &mut Turns) -> Result<(), Error> {
-        if let Some(ticket) = turns.ticket {
+        if let Some(ticket) = turns.noted {
             self.log.wait(ticket)?;
         }
         let mut live = match turns.live.take() {
@@ -257,11 +286,21 @@ impl Realm {
         let runtime = RuntimeOptions { max_execution_time: TIME_OF_REPLAY, ..self.plugin.runtime().clone() };
         turns.count = 0;
         turns.answers = Remembered::default();
+        turns.mail = Mail::default();
         self.log.replay(self.number, &mut |record| {
+            let unreadable = || self.unreadable(turns.count);
+            if let Some((realm, number, note)) = Note::decode(record).map_err(|_| unreadable())? {
+                if realm != self.number || number != turns.count {
+                    return Err(unreadable());
+                }
+                turns.mail.apply_note(&note);
+                return Ok(());
+            }
             let turn = Turn::decode(record)
                 .ok()
                 .filter(|turn| turn.realm == self.number && turn.number == turns.count)
-                .ok_or_else(|| damaged("log", 0, &format!("turn {} of `{}` can't be read", turns.count, self.name)))?;
+                .ok_or_else(unreadable)?;
+            turns.mail.apply(&turn.input, &turn.asks).map_err(|_| unreadable())?;
             let witness = Witness::replay(turn.asks);
             let (end, _) = execute(live.as_mut(), &turn.input, turn.number, &runtime, &witness);
             let answer = match end {
@@ -302,12 +341,14 @@ impl Realm {
             "turns": turns.count.saturating_sub(1),
             "rolled_back": turns.rolled_back,
             "remembered_ids": turns.answers.order.len(),
+            "alarms": turns.mail.alarms,
+            "messages": turns.mail.report(),
             "stopped": turns.stopped.as_ref().map(|error| error.message.clone()),
             "log": self.log.report(),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Turns> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -349,7 +390,7 @@ fn shown(exception: &Exception) -> Vec<u8> {
     }
 }
 
-fn failed(message: &str) -> Error {
+pub(super) fn failed(message: &str) -> Error {
     Error::new(jsep_status::JSEP_TURN_FAILED, message)
 }
 

@@ -39,18 +39,26 @@ pub trait LiveRealm: Send {
 }
 
 /// What a turn is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TurnInput {
     /// To evaluate a script.
     Evaluate { source: String },
     /// To call a function of the realm's global object with what JSON text makes, or with nothing if there is none.
     Call { function: String, argument: String },
+    /// To give a message of another realm to the global function `receive`. The bytes are what [`Host::send`] was given.
+    ///
+    /// [`Host::send`]: crate::host::Host::send
+    Receive { sender: String, identity: [u8; 16], number: u64, message: Vec<u8> },
+    /// To call the global function `alarm`, because it is time.
+    Alarm { name: String, time: f64 },
+    /// To evaluate a script that takes the place of a former one, and then its function `migrate` if it has one.
+    Upgrade { source: String },
 }
 
 /// How a turn ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TurnEnd {
-    /// With a value, as text: of a script as people read it, of a call as JSON.
+    /// With a value, as text: of a script as people read it, of a call as JSON, of messages and alarms nothing.
     Value(Vec<u8>),
     /// It threw.
     Threw(Exception),

@@ -11,6 +11,8 @@
 //! - `snapshot`: capturing the evaluated app
 //! - `baseline`: where V8's baseline compiler may not compile
 //! - `live`: a realm that lives on from turn to turn
+//! - `message`: what such realms send each other
+//! - `upgrade`: a new script in the place of a former one
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -41,6 +43,7 @@ mod guard_costs;
 mod isolates;
 mod limits;
 mod live;
+mod message;
 mod modules;
 mod platform;
 mod prepared;
@@ -56,6 +59,7 @@ mod stack;
 mod stored;
 mod supply;
 mod thread;
+mod upgrade;
 mod watchdog;
 mod wrap;
 
