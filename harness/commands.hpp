@@ -86,6 +86,13 @@ struct SoakArguments {
     std::optional<Leak> leak;
 };
 
+// Realms of other programs, with which messages are exchanged.
+struct PeerArguments {
+    std::string listen;                                      // HOST:PORT, or nothing.
+    std::vector<std::pair<std::string, std::string>> peers;  // Name of a realm and its HOST:PORT.
+    std::string key;                                         // File with the secret that all share, or nothing.
+};
+
 struct ShellArguments {
     std::string plugin;
     std::string data;  // Directory of the realm.
@@ -93,6 +100,8 @@ struct ShellArguments {
     std::string script;    // File with what a new realm begins with, or nothing.
     std::string on_throw;  // As the library's option.
     bool ids = false;      // Whether lines begin with the id of the input and a tab.
+    std::string name;      // Of the realm.
+    PeerArguments peers;
 };
 
 struct RealmArguments {
@@ -103,6 +112,19 @@ struct RealmArguments {
     unsigned repeat = 3;  // Measurements of each kind.
 };
 
+struct RealmRunArguments {
+    RealmArguments realm;
+    std::vector<std::string> names;
+    std::string script;  // File with what new realms begin with, or nothing.
+    PeerArguments peers;
+};
+
+struct RealmUpgradeArguments {
+    RealmArguments realm;
+    std::string name;
+    std::string script;  // File with the new version.
+};
+
 int call(const CallArguments& arguments);
 int serve(const ServeArguments& arguments);
 int bench(const BenchArguments& arguments);
@@ -110,6 +132,12 @@ int report(const ReportArguments& arguments);
 // Answers with 1 when something grew without bound or was answered wrongly.
 int soak(const SoakArguments& arguments);
 int shell(const ShellArguments& arguments);
+// A store without anything in it, and `console` on the terminal.
+jsep_host console_host();
+// The library's options of a realm that has such peers.
+Options realm_options(const PeerArguments& peers, const std::string& on_throw);
 int realm_report(const RealmArguments& arguments);
 int realm_verify(const RealmArguments& arguments);
 int realm_bench(const RealmArguments& arguments);
+int realm_run(const RealmRunArguments& arguments);
+int realm_upgrade(const RealmUpgradeArguments& arguments);

@@ -56,6 +56,12 @@
     FUNCTION(realm_execute)            \
     FUNCTION(realm_endpoint)           \
     FUNCTION(realm_methods)            \
+    FUNCTION(realm_upgrade)            \
+    FUNCTION(realm_next_alarm)         \
+    FUNCTION(realm_alarm)              \
+    FUNCTION(realm_outgoing)           \
+    FUNCTION(realm_incoming)           \
+    FUNCTION(datagram_receiver)        \
     FUNCTION(realm_report)             \
     FUNCTION(realm_free)
 

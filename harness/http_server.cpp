@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "address.hpp"
 #include "start_error.hpp"
 
 namespace {
@@ -17,19 +18,6 @@ constexpr int BACKLOG = 1024;
 constexpr int EVENTS_AT_ONCE = 64;
 constexpr int SWEEP_MILLISECONDS = 1000;
 constexpr std::chrono::seconds IDLE_TIME{75};
-
-// Splits HOST:PORT; the host may be an IPv6 address in brackets.
-std::pair<std::string, std::string> split_address(const std::string& address) {
-    const size_t colon = address.rfind(':');
-    if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) {
-        throw StartError("can't listen on " + address + ": it is not HOST:PORT");
-    }
-    std::string host = address.substr(0, colon);
-    if (host.front() == '[' && host.back() == ']') {
-        host = host.substr(1, host.size() - 2);
-    }
-    return {host, address.substr(colon + 1)};
-}
 
 }  // namespace
 
@@ -53,20 +41,11 @@ int SignalQueue::next() const {
 }
 
 void HttpServer::listen(const std::string& address) {
-    const auto [host, port] = split_address(address);
-    host_ = host;
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    const int error = getaddrinfo(host.c_str(), port.c_str(), &hints, &found);
-    if (error != 0) {
-        throw StartError("can't listen on " + address + ": " + gai_strerror(error));
-    }
-    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> places(found, freeaddrinfo);
+    const std::string purpose = "can't listen on";
+    host_ = split_address(purpose, address).first;
+    const Addresses found = find_addresses(purpose, address, SOCK_STREAM);
     int reason = 0;
-    for (const addrinfo* place = found; place != nullptr; place = place->ai_next) {
+    for (const addrinfo* place = found.get(); place != nullptr; place = place->ai_next) {
         Descriptor candidate(
             socket(place->ai_family, place->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, place->ai_protocol));
         const int yes = 1;
@@ -78,7 +57,7 @@ void HttpServer::listen(const std::string& address) {
         reason = errno;
     }
     if (listener_.get() < 0) {
-        throw StartError("can't listen on " + address + ": " + std::strerror(reason));
+        throw StartError(purpose + " " + address + ": " + std::strerror(reason));
     }
     events_ = Descriptor(epoll_create1(EPOLL_CLOEXEC));
     if (events_.get() < 0) {

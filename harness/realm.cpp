@@ -19,7 +19,16 @@ jsep_realm* open_realm(const Plugin& plugin, const Engine& engine, const RealmLo
     return realm;
 }
 
+void collect(void* context, jsep_bytes receiver, jsep_bytes datagram) {
+    static_cast<std::deque<Datagram>*>(context)->push_back({std::string(view(receiver)), std::string(view(datagram))});
+}
+
 }  // namespace
+
+bool is_final(jsep_status status) {
+    return status == JSEP_STORAGE_FAILED || status == JSEP_REALM_STOPPED || status == JSEP_REPLAY_DIVERGED ||
+           status == JSEP_LOG_DAMAGED;
+}
 
 RealmLog::RealmLog(const Plugin& plugin, const jsep_storage& storage)
     : plugin_(&plugin), handle_(open_log(plugin, storage), plugin.log_free) {}
@@ -89,6 +98,44 @@ std::string DurableRealm::methods(std::string_view path) const {
     const jsep_sink sink = sink_to(text);
     require_ok(*plugin_, plugin_->realm_methods(handle_.get(), lend(path), &sink));
     return text;
+}
+
+std::string DurableRealm::upgrade(std::string_view id, std::string_view source, const jsep_host* host) const {
+    std::string text;
+    const jsep_sink sink = sink_to(text);
+    require_ok(*plugin_, plugin_->realm_upgrade(handle_.get(), lend(id), lend(source), host, &sink));
+    return text;
+}
+
+std::optional<double> DurableRealm::next_alarm(const jsep_host* host) const {
+    double due = 0;
+    const jsep_status status = plugin_->realm_next_alarm(handle_.get(), host, &due);
+    if (status == JSEP_NOT_FOUND) {
+        return std::nullopt;
+    }
+    require_ok(*plugin_, status);
+    return due;
+}
+
+bool DurableRealm::alarm(const jsep_host* host) const {
+    const jsep_status status = plugin_->realm_alarm(handle_.get(), host);
+    if (status == JSEP_NOT_FOUND) {
+        return false;
+    }
+    require_ok(*plugin_, status);
+    return true;
+}
+
+double DurableRealm::outgoing(const jsep_host* host, std::deque<Datagram>& datagrams) const {
+    double next = 0;
+    const jsep_carrier carrier{&datagrams, collect};
+    require_ok(*plugin_, plugin_->realm_outgoing(handle_.get(), host, &carrier, &next));
+    return next;
+}
+
+void DurableRealm::incoming(std::string_view datagram, const jsep_host* host, std::deque<Datagram>& datagrams) const {
+    const jsep_carrier carrier{&datagrams, collect};
+    require_ok(*plugin_, plugin_->realm_incoming(handle_.get(), lend(datagram), host, &carrier));
 }
 
 std::string DurableRealm::report() const {

@@ -1,6 +1,7 @@
 // The handles of durable realms as objects that free themselves. A Plugin outlives what was made with it.
 #pragma once
 
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +27,15 @@ private:
     Handle<jsep_log> handle_;
 };
 
+// What a realm has for another.
+struct Datagram {
+    std::string receiver;
+    std::string bytes;
+};
+
+// What a realm can't go on after.
+bool is_final(jsep_status status);
+
 // All functions throw LibraryError.
 class DurableRealm {
 public:
@@ -48,6 +58,16 @@ public:
     std::optional<std::string> endpoint(std::string_view method, std::string_view path) const;
     // The methods of a path of the app, as in an `allow` header.
     std::string methods(std::string_view path) const;
+    // Evaluates a script in the place of a former one as one turn.
+    std::string upgrade(std::string_view id, std::string_view source, const jsep_host* host) const;
+    // Milliseconds since 1970 when the next alarm is due; nothing when none is set.
+    std::optional<double> next_alarm(const jsep_host* host) const;
+    // Runs the alarm that is due; whether one was.
+    bool alarm(const jsep_host* host) const;
+    // Adds what is to be carried to others now, and tells when to ask again: milliseconds since 1970, or infinity.
+    double outgoing(const jsep_host* host, std::deque<Datagram>& datagrams) const;
+    // Takes what was carried here, and adds what is to be carried back.
+    void incoming(std::string_view datagram, const jsep_host* host, std::deque<Datagram>& datagrams) const;
     // A JSON object about the realm.
     std::string report() const;
 

@@ -1,9 +1,14 @@
 // What a directory of durable realms holds, and whether all of it is what was written.
 
+#include <csignal>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "attendant.hpp"
 #include "commands.hpp"
+#include "file.hpp"
+#include "http_server.hpp"
 #include "realm.hpp"
 #include "realm_files.hpp"
 #include "start_error.hpp"
@@ -40,5 +45,57 @@ int realm_report(const RealmArguments& arguments) {
         return 0;
     } catch (const LibraryError& error) {
         throw StartError(arguments.data + ": " + error.message());
+    }
+}
+
+int realm_run(const RealmRunArguments& arguments) {
+    Log log = Log::to_standard_error();
+    const RealmArguments& where = arguments.realm;
+    // Before the engine has threads, so that none of them is interrupted.
+    const SignalQueue signals({SIGINT, SIGTERM});
+    const Plugin plugin(where.plugin);
+    const RealmFiles files(where.data);
+    const jsep_storage storage = files.table();
+    const jsep_host host = console_host();
+    const std::string source = arguments.script.empty() ? std::string() : read_file(arguments.script);
+    Peers peers(arguments.peers.listen, arguments.peers.peers);
+    try {
+        const Engine engine(plugin, where.options, log);
+        const RealmLog realm_log(plugin, storage);
+        Attendant attendant(plugin, host, peers);
+        std::vector<std::unique_ptr<DurableRealm>> realms;
+        for (const std::string& name : arguments.names) {
+            realms.push_back(std::make_unique<DurableRealm>(plugin, engine, realm_log, name, source,
+                                                            realm_options(arguments.peers, "rollback"), &host));
+            attendant.add(name, *realms.back());
+        }
+        std::cout << "Running " << realms.size() << (realms.size() == 1 ? " realm" : " realms");
+        std::cout << (peers.descriptor() < 0 ? "" : " at " + peers.address()) << std::endl;
+        attendant.wait_for(signals.descriptor());
+        return 0;
+    } catch (const LibraryError& error) {
+        throw StartError(where.data + ": " + error.message());
+    }
+}
+
+int realm_upgrade(const RealmUpgradeArguments& arguments) {
+    Log log = Log::to_standard_error();
+    const RealmArguments& where = arguments.realm;
+    const std::string source = read_file(arguments.script);
+    const Plugin plugin(where.plugin);
+    const RealmFiles files(where.data);
+    const jsep_storage storage = files.table();
+    const jsep_host host = console_host();
+    try {
+        const Engine engine(plugin, where.options, log);
+        const RealmLog realm_log(plugin, storage);
+        if (!nlohmann::json::parse(realm_log.report())["turns"].contains(arguments.name)) {
+            throw StartError(where.data + " has no realm " + arguments.name);
+        }
+        const DurableRealm realm(plugin, engine, realm_log, arguments.name, "", {}, &host);
+        std::cout << realm.upgrade("", source, &host) << std::endl;
+        return 0;
+    } catch (const LibraryError& error) {
+        throw StartError(where.data + ": " + error.message());
     }
 }

@@ -1,7 +1,9 @@
 // A prompt in a durable realm: each line is a turn.
 
+#include <cerrno>
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <unistd.h>
@@ -10,6 +12,7 @@
 #include <editline/readline.h>
 #endif
 
+#include "attendant.hpp"
 #include "bytes.hpp"
 #include "commands.hpp"
 #include "file.hpp"
@@ -20,16 +23,27 @@
 namespace {
 
 constexpr const char* PROMPT = "> ";
-constexpr const char* NAME = "shell";
+constexpr const char* UPGRADE = ".upgrade ";
 
-// Lines from a person with a history, or from a program without any prompt.
+// What looks after the realm while editline waits for a key; editline knows no context.
+Attendant* waiting_attendant = nullptr;
+
+// Lines from a person with a history, or from a program without any prompt. The realm is looked after while nobody
+// writes.
 class Lines {
 public:
+    explicit Lines(Attendant& attendant) : attendant_(attendant) {}
+
     bool next(std::string& line) {
         if (!is_terminal_) {
-            return static_cast<bool>(std::getline(std::cin, line));
+            return read_line(line);
         }
 #if JSEP_HAS_EDITLINE
+        waiting_attendant = &attendant_;
+        rl_event_hook = [] {
+            waiting_attendant->wait_for(STDIN_FILENO);
+            return 0;
+        };
         const std::unique_ptr<char, void (*)(void*)> text(readline(PROMPT), std::free);
         if (text == nullptr) {
             return false;
@@ -41,24 +55,37 @@ public:
         return true;
 #else
         std::cout << PROMPT << std::flush;
-        return static_cast<bool>(std::getline(std::cin, line));
+        return read_line(line);
 #endif
     }
 
 private:
+    bool read_line(std::string& line) {
+        constexpr size_t PART = 1 << 16;
+        size_t end = read_.find('\n');
+        while (end == std::string::npos && !at_end_) {
+            attendant_.wait_for(STDIN_FILENO);
+            const size_t had = read_.size();
+            read_.resize(had + PART);
+            const ssize_t got = ::read(STDIN_FILENO, &read_[had], PART);
+            read_.resize(had + (got > 0 ? static_cast<size_t>(got) : 0));
+            at_end_ = got == 0 || (got < 0 && errno != EINTR);
+            end = read_.find('\n', had);
+        }
+        const bool is_there = end != std::string::npos || !read_.empty();
+        line = read_.substr(0, end);
+        read_.erase(0, end == std::string::npos ? end : end + 1);
+        return is_there;
+    }
+
+    Attendant& attendant_;
+    std::string read_;
+    bool at_end_ = false;
     const bool is_terminal_ = ::isatty(STDIN_FILENO) != 0 && ::isatty(STDOUT_FILENO) != 0;
 };
 
 void print_console(void* /*context*/, jsep_log_level level, jsep_bytes text) {
     (level == JSEP_LOG_INFO ? std::cout : std::cerr) << view(text) << std::endl;
-}
-
-// A store without anything in it, and `console` on the terminal.
-jsep_host shell_host() {
-    jsep_host host{};
-    host.size = sizeof(host);
-    host.log = print_console;
-    return host;
 }
 
 void print_beginning(const DurableRealm& realm) {
@@ -72,27 +99,40 @@ void print_beginning(const DurableRealm& realm) {
               << report["opened_in_ns"].get<uint64_t>() / NANOSECONDS << " ms)" << std::endl;
 }
 
-// What a realm can't go on after.
-bool is_final(jsep_status status) {
-    return status == JSEP_STORAGE_FAILED || status == JSEP_REALM_STOPPED || status == JSEP_REPLAY_DIVERGED ||
-           status == JSEP_LOG_DAMAGED;
+}  // namespace
+
+jsep_host console_host() {
+    jsep_host host{};
+    host.size = sizeof(host);
+    host.log = print_console;
+    return host;
 }
 
-}  // namespace
+Options realm_options(const PeerArguments& peers, const std::string& on_throw) {
+    Options options = {{"on_throw", on_throw}};
+    if (!peers.key.empty()) {
+        options.emplace_back("peer_key", read_file(peers.key));
+    }
+    return options;
+}
 
 int shell(const ShellArguments& arguments) {
     Log log = Log::to_standard_error();
     const Plugin plugin(arguments.plugin);
     const RealmFiles files(arguments.data);
     const jsep_storage storage = files.table();
-    const jsep_host host = shell_host();
+    const jsep_host host = console_host();
+    Peers peers(arguments.peers.listen, arguments.peers.peers);
     const std::string source = arguments.script.empty() ? std::string() : read_file(arguments.script);
     try {
         const Engine engine(plugin, arguments.options, log);
         const RealmLog realm_log(plugin, storage);
-        const DurableRealm realm(plugin, engine, realm_log, NAME, source, {{"on_throw", arguments.on_throw}}, &host);
+        const Options options = realm_options(arguments.peers, arguments.on_throw);
+        const DurableRealm realm(plugin, engine, realm_log, arguments.name, source, options, &host);
+        Attendant attendant(plugin, host, peers);
+        attendant.add(arguments.name, realm);
         print_beginning(realm);
-        Lines lines;
+        Lines lines(attendant);
         std::string line;
         while (lines.next(line)) {
             // With ids, a line is an id, a tab and the script.
@@ -103,12 +143,18 @@ int shell(const ShellArguments& arguments) {
                 continue;
             }
             try {
-                std::cout << realm.eval(id, script, &host) << std::endl;
+                const bool upgrades = script.rfind(UPGRADE, 0) == 0;
+                const std::string answer =
+                    upgrades ? realm.upgrade(id, read_file(script.substr(std::strlen(UPGRADE))), &host)
+                             : realm.eval(id, script, &host);
+                std::cout << answer << std::endl;
             } catch (const LibraryError& error) {
                 if (is_final(error.status())) {
                     throw;
                 }
                 std::cout << error.message() << std::endl;
+            } catch (const StartError& error) {
+                std::cout << error.what() << std::endl;
             }
         }
         return 0;

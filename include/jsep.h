@@ -43,7 +43,7 @@ enum jsep_status
  {
     // The call did what it says.
     JSEP_OK = 0,
-    // A host callback found no such entry. Not a failure.
+    // There is no such thing: a host callback found no entry, or a realm has no alarm. Not a failure.
     JSEP_NOT_FOUND = 1,
     // The host's transaction can't go on and must be run again from its start. Not a failure.
     JSEP_CONFLICT = 2,
@@ -246,8 +246,10 @@ typedef struct jsep_log jsep_log;
 // A realm whose whole state outlives the process: variables, closures, functions, instances, maps, buffers. There is no save call.
 //
 // Functions: `jsep_realm_open`, `jsep_realm_open_app`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_execute`, `jsep_realm_endpoint`,
-// `jsep_realm_methods`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of `jsep_realm_call`, `jsep_realm_eval` or
-// `jsep_realm_execute`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
+// `jsep_realm_methods`, `jsep_realm_upgrade`, `jsep_realm_next_alarm`, `jsep_realm_alarm`, `jsep_realm_outgoing`,
+// `jsep_realm_incoming`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of `jsep_realm_call`, `jsep_realm_eval`,
+// `jsep_realm_execute`, `jsep_realm_upgrade` or `jsep_realm_alarm`, or one message: its input, the script, and all jobs that the script
+// leaves. Turns of a realm never overlap.
 //
 // - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
 // - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
@@ -647,6 +649,19 @@ typedef struct jsep_storage {
     uint32_t (*replace)(void *context, struct jsep_bytes name, struct jsep_bytes bytes);
 } jsep_storage;
 
+// Takes datagrams that are to be carried to other realms.
+//
+// `carry` may be called several times while the function that received the carrier runs, on the same thread. It copies what it is given
+// and must not call the library. Datagrams may be lost, doubled and carried in any order; no realm notices but for the time it takes.
+//
+// Source: `src/abi/messages.rs`.
+typedef struct jsep_carrier {
+    // Passed back as the first argument of `carry`.
+    void *context;
+    // Carries `datagram` to the realm of the name `receiver`. One that can't be reached now is asked for again later.
+    void (*carry)(void *context, struct jsep_bytes receiver, struct jsep_bytes datagram);
+} jsep_carrier;
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -894,7 +909,8 @@ void jsep_log_free(struct jsep_log *log);
 //
 // A realm that is not there begins with `source`, a script that is evaluated as its first turn; if that throws, there is no realm. A realm
 // that is there is restored by replaying its turns, and `source` is not read. The limits of a turn are the engine's run-time options.
-// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`. `host` is for the first turn, see
+// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`; `peer_key` is for
+// `jsep_realm_incoming`. `host` is for the first turn, see
 // `jsep_realm_call`. On success the caller frees `*realm` with `jsep_realm_free`. A realm can be open once at a time. Any thread.
 //
 // Errors: `JSEP_TURN_FAILED`, `JSEP_REPLAY_DIVERGED` (names the turn and what differs), `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`,
@@ -941,8 +957,23 @@ jsep_status jsep_realm_eval(const struct jsep_realm *realm,
                             const struct jsep_host *host,
                             const struct jsep_sink *answer);
 
+// Evaluates a new script in the place of the one that the realm began with, as one turn. The realm keeps its state.
+//
+// What the script declares with `var` and `function` takes the place of what had these names before; what was declared with `let`,
+// `const` and `class` stays, can be used, and can't be declared again. If the script has a function `migrate`, that is called with an object whose
+// members are what all global variables and functions were before. A turn that throws leaves no trace, whatever `on_throw` is, so the
+// former version goes on. `answer` gets what `migrate` answers, or else the script. All else is as for `jsep_realm_eval`, errors too.
+// Any thread.
+jsep_status jsep_realm_upgrade(const struct jsep_realm *realm,
+                               struct jsep_bytes id,
+                               struct jsep_bytes source,
+                               const struct jsep_host *host,
+                               const struct jsep_sink *answer);
+
 // Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
-// `rolled_back`, `remembered_ids`, why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+// `rolled_back`, `remembered_ids`, `alarms` that are set with their times, `messages` (`peers`, each with how many messages are `waiting`
+// for it, `acknowledged` by it and `received` from it, and how many were `dropped`), why it `stopped`, and its `log` as
+// `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
 //
 // Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 jsep_status jsep_realm_report(const struct jsep_realm *realm,
@@ -1000,9 +1031,63 @@ jsep_status jsep_realm_endpoint(const struct jsep_realm *realm,
 // Writes the methods that a path of the realm's app answers to `methods`, as `jsep_registry_methods`. Any thread.
 //
 // Errors: `JSEP_PATH_UNKNOWN`, `JSEP_NO_APP` for a realm with a script.
-jsep_status jsep_realm_methods(const struct jsep_realm *realm,
-                               struct jsep_bytes path,
-                               const struct jsep_sink *methods);
+jsep_status jsep_realm_methods(const struct jsep_realm *realm, struct jsep_bytes path, const struct jsep_sink *methods);
+
+// Tells when the next alarm of a realm is due.
+//
+// Scripts set alarms with `setAlarm(time, name)` and clear them with `clearAlarm(name)`; the name may be left out. An alarm outlives the
+// process like all state. `*due` gets milliseconds since 1970 in UTC, which may be past; an alarm whose turn threw is due again after 250 ms,
+// twice as long after each further time, and at most after an hour. `host` is as for `jsep_realm_call`; its clock is asked. Any thread.
+//
+// `JSEP_NOT_FOUND`: no alarm is set. Errors: `JSEP_REALM_STOPPED`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`,
+// `JSEP_STRUCT_SIZE`.
+jsep_status jsep_realm_next_alarm(const struct jsep_realm *realm,
+                                  const struct jsep_host *host,
+                                  double *due);
+
+// Runs the alarm that is due, if one is, as one turn: calls the global function `alarm(name, time)`.
+//
+// The turn is on the disk when this answers, and the alarm no longer set, unless the script has set it again. A turn that throws leaves
+// no trace and the alarm set; see `jsep_realm_next_alarm` for when it is due again. `host` is as for `jsep_realm_call`. Any thread.
+//
+// `JSEP_NOT_FOUND`: none is due. Errors: as of `jsep_realm_call`.
+jsep_status jsep_realm_alarm(const struct jsep_realm *realm,
+                             const struct jsep_host *host);
+
+// Gives `carrier` the datagrams that a realm has for others now: messages that scripts sent with `send(receiver, value)`.
+//
+// What it gives is on the disk. A message is given again, after 250 ms and then after twice as long each time up to 30 s, until it is
+// acknowledged. To be called after each turn, after `jsep_realm_incoming`, and when it is time: `*next` gets when this is at the latest, in milliseconds
+// since 1970 in UTC, or infinity when nothing waits. A datagram has at most about 61000 bytes, and at most about 1500 unless a single
+// message is larger. `host` is as for `jsep_realm_call`; its clock is asked. Any thread.
+//
+// Errors: `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`, `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+jsep_status jsep_realm_outgoing(const struct jsep_realm *realm,
+                                const struct jsep_host *host,
+                                const struct jsep_carrier *carrier,
+                                double *next);
+
+// Takes a datagram that was carried to a realm.
+//
+// Each message in it that is next in its order runs as a turn: the global function `receive(sender, value)`. One that came before runs
+// nothing; one that comes too early waits for those before it. What is to go back to the sender is given to `carrier` when all of it is
+// on the disk. A turn that throws leaves no trace and is tried again when the message comes again, not before 250 ms and twice as long
+// after each further time; after 5 attempts the message is dropped, which the log keeps with the reason. The messages behind it wait for
+// that. `host` is as for `jsep_realm_call`. Any thread.
+//
+// The realm option `peer_key` is a secret that realms which exchange messages share. Without one, whoever can reach the host can write
+// to a realm in any name.
+//
+// Errors: `JSEP_INVALID_ARGUMENT` (no datagram for this realm, or from a realm that is not the one of that name that it knew; it is
+// ignored), `JSEP_TURN_FAILED` (a turn threw; what came before it counts), and as of `jsep_realm_call`.
+jsep_status jsep_realm_incoming(const struct jsep_realm *realm,
+                                struct jsep_bytes datagram,
+                                const struct jsep_host *host,
+                                const struct jsep_carrier *carrier);
+
+// The name of the realm that a datagram is for, a part of `datagram`; no bytes when it is no datagram. Nothing else of it is checked.
+// Any thread.
+struct jsep_bytes jsep_datagram_receiver(struct jsep_bytes datagram);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import requests
@@ -97,6 +98,14 @@ class Shell:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def until(condition, seconds: float = REQUEST_SECONDS) -> None:
+    """Waits for what other processes do, as long as any request may take."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.01)
 
 
 def verify(engine: Engine, data: Path) -> dict:

@@ -12,7 +12,7 @@
 pub enum jsep_status {
     /// The call did what it says.
     JSEP_OK = 0,
-    /// A host callback found no such entry. Not a failure.
+    /// There is no such thing: a host callback found no entry, or a realm has no alarm. Not a failure.
     JSEP_NOT_FOUND = 1,
     /// The host's transaction can't go on and must be run again from its start. Not a failure.
     JSEP_CONFLICT = 2,

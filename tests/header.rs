@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The sources of the header, in the order in which a reader wants them.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 21] = [
     "status.rs",
     "abi/bytes.rs",
     "abi/version.rs",
@@ -23,6 +23,8 @@ const SOURCES: [&str; 19] = [
     "abi/log.rs",
     "abi/realm.rs",
     "abi/realm_app.rs",
+    "abi/alarms.rs",
+    "abi/messages.rs",
 ];
 
 /// Files of the border without anything for the header.

@@ -18,6 +18,7 @@ void test_sizes(const jsep_engine* engine);
 void test_limits(const jsep_engine* engine);
 void test_near_limit(const jsep_engine* engine);
 void test_realm(const jsep_engine* engine);
+void test_messages(const jsep_engine* engine);
 void test_lifetimes(void);
 void test_threads(const jsep_engine* engine);
 // Runs in a thread that is older than the library; call with a registry once it is loaded.

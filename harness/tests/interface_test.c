@@ -58,6 +58,7 @@ static void test_library(struct old_thread* old) {
         test_limits(engine);
         test_near_limit(engine);
         test_realm(engine);
+        test_messages(engine);
         test_threads(engine);
         test_fork(engine);
     }

@@ -9,6 +9,7 @@
 
 #![allow(clippy::missing_safety_doc, non_camel_case_types)]
 
+mod alarms;
 mod boundary;
 mod bytes;
 mod cache;
@@ -20,6 +21,7 @@ mod historical;
 mod host;
 mod host_table;
 mod log;
+mod messages;
 mod options;
 mod realm;
 mod realm_app;
@@ -31,6 +33,7 @@ mod timings;
 mod version;
 
 pub use crate::status::jsep_status;
+pub use alarms::*;
 pub use bytes::{jsep_bytes, jsep_sink};
 pub use cache::jsep_cache;
 pub use consensus::*;
@@ -40,6 +43,7 @@ pub use error::*;
 pub use historical::*;
 pub use host::*;
 pub use log::*;
+pub use messages::*;
 pub use options::*;
 pub use realm::*;
 pub use realm_app::*;

@@ -14,8 +14,10 @@ use crate::invoke::Unforked;
 /// A realm whose whole state outlives the process: variables, closures, functions, instances, maps, buffers. There is no save call.
 ///
 /// Functions: `jsep_realm_open`, `jsep_realm_open_app`, `jsep_realm_call`, `jsep_realm_eval`, `jsep_realm_execute`, `jsep_realm_endpoint`,
-/// `jsep_realm_methods`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of `jsep_realm_call`, `jsep_realm_eval` or
-/// `jsep_realm_execute`: its input, the script, and all jobs that the script leaves. Turns of a realm never overlap.
+/// `jsep_realm_methods`, `jsep_realm_upgrade`, `jsep_realm_next_alarm`, `jsep_realm_alarm`, `jsep_realm_outgoing`,
+/// `jsep_realm_incoming`, `jsep_realm_report`, `jsep_realm_free`. A turn is one call of `jsep_realm_call`, `jsep_realm_eval`,
+/// `jsep_realm_execute`, `jsep_realm_upgrade` or `jsep_realm_alarm`, or one message: its input, the script, and all jobs that the script
+/// leaves. Turns of a realm never overlap.
 ///
 /// - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
 /// - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
@@ -53,7 +55,8 @@ pub(super) fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, Error> {
 ///
 /// A realm that is not there begins with `source`, a script that is evaluated as its first turn; if that throws, there is no realm. A realm
 /// that is there is restored by replaying its turns, and `source` is not read. The limits of a turn are the engine's run-time options.
-/// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`. `host` is for the first turn, see
+/// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`; `peer_key` is for
+/// `jsep_realm_incoming`. `host` is for the first turn, see
 /// `jsep_realm_call`. On success the caller frees `*realm` with `jsep_realm_free`. A realm can be open once at a time. Any thread.
 ///
 /// Errors: `JSEP_TURN_FAILED`, `JSEP_REPLAY_DIVERGED` (names the turn and what differs), `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`,
@@ -142,6 +145,29 @@ pub unsafe extern "C" fn jsep_realm_eval(
     })
 }
 
+/// Evaluates a new script in the place of the one that the realm began with, as one turn. The realm keeps its state.
+///
+/// What the script declares with `var` and `function` takes the place of what had these names before; what was declared with `let`,
+/// `const` and `class` stays, can be used, and can't be declared again. If the script has a function `migrate`, that is called with an object whose
+/// members are what all global variables and functions were before. A turn that throws leaves no trace, whatever `on_throw` is, so the
+/// former version goes on. `answer` gets what `migrate` answers, or else the script. All else is as for `jsep_realm_eval`, errors too.
+/// Any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn jsep_realm_upgrade(
+    realm: *const jsep_realm,
+    id: jsep_bytes,
+    source: jsep_bytes,
+    host: *const jsep_host,
+    answer: *const jsep_sink,
+) -> jsep_status {
+    boundary("jsep_realm_upgrade", || {
+        // SAFETY: the rules of the interface, see the head of this room.
+        let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
+        // SAFETY: as above.
+        unsafe { turn(realm, id, TurnInput::Upgrade { source }, host, answer) }
+    })
+}
+
 unsafe fn turn(
     realm: *const jsep_realm,
     id: jsep_bytes,
@@ -160,7 +186,9 @@ unsafe fn turn(
 }
 
 /// Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
-/// `rolled_back`, `remembered_ids`, why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+/// `rolled_back`, `remembered_ids`, `alarms` that are set with their times, `messages` (`peers`, each with how many messages are `waiting`
+/// for it, `acknowledged` by it and `received` from it, and how many were `dropped`), why it `stopped`, and its `log` as
+/// `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
 ///
 /// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 #[unsafe(no_mangle)]

@@ -54,6 +54,8 @@ struct State {
 struct Entry {
     name: String,
     records: Vec<Place>,
+    /// How many of the records are turns.
+    turns: u64,
     open: bool,
 }
 
@@ -68,6 +70,10 @@ pub(super) enum Kind {
     First = 1,
     /// A later turn.
     Turn = 2,
+    /// Another realm has messages of this one. Its number of the turn is that of the next one, as for all that is no turn.
+    Acknowledged = 3,
+    /// A message of another realm was given up.
+    Dropped = 4,
 }
 
 /// The head that all records have in common: kind, number of the realm, number of the turn.
@@ -77,6 +83,11 @@ pub(super) fn record(kind: Kind, realm: u64, turn: u64) -> Writer {
     writer.number(realm);
     writer.number(turn);
     writer
+}
+
+/// Whether a record is a turn.
+fn is_turn(record: &[u8]) -> bool {
+    matches!(record.first(), Some(kind) if [Kind::First as u8, Kind::Turn as u8].contains(kind))
 }
 
 impl Log {
@@ -152,8 +163,16 @@ impl Log {
             return Ok((*number, !entry.records.is_empty()));
         }
         let number = state.realms.last_key_value().map_or(1, |(last, _)| last + 1);
-        state.realms.insert(number, Entry { name: name.to_owned(), records: Vec::new(), open: true });
+        state.realms.insert(number, Entry { name: name.to_owned(), records: Vec::new(), turns: 0, open: true });
         Ok((number, false))
+    }
+
+    /// What tells a realm from all others, also from one of the same name in another log.
+    pub(super) fn identity_of(&self, realm: u64) -> Identity {
+        let mut identity = Identity::default();
+        let digest = block::digest(&self.identity, &[b"realm", &realm.to_le_bytes()[..]].concat());
+        identity.copy_from_slice(&digest[..size_of::<Identity>()]);
+        identity
     }
 
     /// Ends a claim.
@@ -214,9 +233,10 @@ impl Log {
                 state.end = end;
                 state.synced += count as u64;
                 state.syncs += 1;
-                for (realm, place) in places {
+                for ((realm, place), (_, record)) in places.into_iter().zip(&records) {
                     if let Some(entry) = state.realms.get_mut(&realm) {
                         entry.records.push(place);
+                        entry.turns += u64::from(is_turn(record));
                     }
                 }
             }
@@ -319,19 +339,20 @@ fn note(realms: &mut BTreeMap<u64, Entry>, place: Place, record: &[u8]) -> Resul
     };
     if kind == Kind::First as u8 {
         let name = reader.text().map_err(|_| malformed())?;
-        realms.insert(number, Entry { name, records: Vec::new(), open: false });
-    } else if kind != Kind::Turn as u8 {
+        realms.insert(number, Entry { name, records: Vec::new(), turns: 0, open: false });
+    }
+    let entry = realms.get_mut(&number).filter(|entry| entry.turns == turn).ok_or_else(malformed)?;
+    if !is_turn(record) && kind != Kind::Acknowledged as u8 && kind != Kind::Dropped as u8 {
         return Err(malformed());
     }
-    let entry = realms.get_mut(&number).filter(|entry| entry.records.len() as u64 == turn).ok_or_else(malformed)?;
+    entry.turns += u64::from(is_turn(record));
     entry.records.push(place);
     Ok(())
 }
 
 fn report(realms: &BTreeMap<u64, Entry>, end: &End, dropped: Option<Dropped>, syncs: Option<u64>) -> serde_json::Value {
-    let turns = realms.values().filter(|entry| !entry.records.is_empty());
-    let turns: serde_json::Map<_, _> =
-        turns.map(|entry| (entry.name.clone(), (entry.records.len() - 1).into())).collect();
+    let turns = realms.values().filter(|entry| entry.turns > 0);
+    let turns: serde_json::Map<_, _> = turns.map(|entry| (entry.name.clone(), (entry.turns - 1).into())).collect();
     let dropped = dropped.map(
         |dropped| serde_json::json!({ "segment": dropped.segment, "offset": dropped.offset, "bytes": dropped.bytes }),
     );

@@ -10,12 +10,20 @@
 //! - `request`: a request and its reply in it
 //! - `witness`: what a turn asks the host, written down or answered again
 //! - `realm`: a realm and its turns
+//! - `mail`: what a realm owes others and itself: messages and alarms
+//! - `datagram`: what realms tell each other
+//! - `post`: what is on its way, and what is tried again
+//! - `messages`: alarms and messages of a realm
 //!
 //! Nothing here touches a file or knows an engine's values.
 
 mod block;
 mod codec;
+mod datagram;
 mod log;
+mod mail;
+mod messages;
+mod post;
 mod realm;
 mod recovery;
 mod request;
@@ -27,6 +35,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+pub use datagram::datagram_receiver;
 pub use log::Log;
 pub use realm::{Realm, RealmOptions, TurnInput};
 pub use storage::{Storage, StorageError};

@@ -1,6 +1,8 @@
 //! A durable realm and its turns.
 
 use super::log::{Log, Ticket};
+use super::mail::{Mail, Note};
+use super::post::Post;
 use super::recovery::damaged;
 use super::request::{decode_reply, encode_reply};
 use super::turn::{Answer, Turn};
@@ -34,10 +36,12 @@ const RUNG: u32 = 5;
 const TIME_OF_REPLAY: Duration = Duration::from_secs(3600);
 
 /// How a realm is opened.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RealmOptions {
     /// Whether a turn that throws keeps what it did before.
     pub commit_on_throw: bool,
+    /// What the realms that exchange messages share and nobody else knows; nothing if they are among themselves.
+    pub peer_key: Vec<u8>,
 }
 
 impl RealmOptions {
@@ -45,14 +49,15 @@ impl RealmOptions {
     pub fn parse(given: &[(&str, &str)]) -> Result<RealmOptions, Error> {
         let mut options = RealmOptions::default();
         for (name, value) in given {
-            options.commit_on_throw = match (*name, *value) {
-                ("on_throw", "commit") => true,
-                ("on_throw", "rollback") => false,
+            match (*name, *value) {
+                ("on_throw", "commit") => options.commit_on_throw = true,
+                ("on_throw", "rollback") => options.commit_on_throw = false,
                 ("on_throw", _) => {
                     return Err(invalid(format!("option `on_throw` is `{value}`, but must be rollback or commit")));
                 }
-                _ => return Err(invalid(format!("option `{name}` is not known; known are: on_throw"))),
-            };
+                ("peer_key", _) => options.peer_key = value.as_bytes().to_vec(),
+                _ => return Err(invalid(format!("option `{name}` is not known; known are: on_throw, peer_key"))),
+            }
         }
         Ok(options)
     }
@@ -66,11 +71,11 @@ fn invalid(message: String) -> Error {
 pub struct Realm {
     // Before the plugin, because it must go before its engine.
     turns: Mutex<Turns>,
-    log: Arc<Log>,
+    pub(super) log: Arc<Log>,
     plugin: Arc<Plugin>,
-    name: String,
-    number: u64,
-    options: RealmOptions,
+    pub(super) name: String,
+    pub(super) number: u64,
+    pub(super) options: RealmOptions,
     /// The app in it, for those who only look.
     app: RwLock<Option<Arc<App>>>,
     restored: bool,
@@ -79,13 +84,18 @@ pub struct Realm {
 }
 
 /// What changes from turn to turn. Locked while a turn runs, so that turns don't overlap.
-struct Turns {
+pub(super) struct Turns {
     /// None after a turn that left no trace: then the next one begins with a replay.
     live: Option<Box<dyn LiveRealm>>,
     /// Turns so far, the first included.
-    count: u64,
-    /// Of the last turn.
-    ticket: Option<Ticket>,
+    pub(super) count: u64,
+    /// Of the last record that something may leave for.
+    pub(super) ticket: Option<Ticket>,
+    /// Of the last record.
+    pub(super) noted: Option<Ticket>,
+    /// What the realm owes, after all of its records.
+    pub(super) mail: Mail,
+    pub(super) post: Post,
     answers: Remembered,
     /// Turns that left no trace.
     rolled_back: u64,
@@ -103,10 +113,22 @@ struct Remembered {
 }
 
 /// What became of an input.
-enum Came {
+pub(super) enum Came {
     Answer(Answer),
     /// It left no trace.
     Failed(Failure, Option<Exception>),
+}
+
+impl Came {
+    /// The answer, unless the input left no trace.
+    pub(super) fn answered(self) -> Result<Answer, Error> {
+        match self {
+            Came::Answer(answer) => Ok(answer),
+            Came::Failed(failure, exception) => {
+                Err(failed(&String::from_utf8_lossy(&shown(&described(failure, exception)))))
+            }
+        }
+    }
 }
 
 impl Remembered {
@@ -143,6 +165,9 @@ impl Realm {
             live: Some(live),
             count: 0,
             ticket: None,
+            noted: None,
+            mail: Mail::default(),
+            post: Post::default(),
             answers: Remembered::default(),
             rolled_back: 0,
             stopped: None,
@@ -174,25 +199,19 @@ impl Realm {
     /// Runs one turn and answers when it is on the disk. With an id that is known already, nothing runs and the answer is that of the
     /// first time.
     pub fn turn(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Vec<u8>, Error> {
-        match self.answer(id, |_| Ok(input), host)? {
-            Came::Answer(Answer::Value(text)) => Ok(text),
-            Came::Answer(Answer::Exception(text)) => Err(failed(&String::from_utf8_lossy(&text))),
-            Came::Answer(Answer::Reply(_)) => Err(used_otherwise(id, "a request")),
-            Came::Failed(failure, exception) => {
-                Err(failed(&String::from_utf8_lossy(&shown(&described(failure, exception)))))
-            }
+        match self.answer(id, input, host)?.answered()? {
+            Answer::Value(text) => Ok(text),
+            Answer::Exception(text) => Err(failed(&String::from_utf8_lossy(&text))),
+            Answer::Reply(_) => Err(used_otherwise(id, "a request")),
         }
     }
 
     /// As [`Realm::turn`], for a request. What the script does wrong is a response with status 500.
     pub fn execute(&self, id: &[u8], request: &Request<'_>, host: &dyn Host) -> Result<Response, Error> {
         let begin = Instant::now();
-        let input = |app: Option<&Arc<App>>| {
-            let found = app.map(|app| app.find(&request.method, &request.path)).transpose()?;
-            let (endpoint, parameters) =
-                found.map_or((None, Vec::new()), |found| (Some(found.endpoint), found.parameters));
-            Ok(TurnInput::Serve(RequestInput::new(request, endpoint, parameters)))
-        };
+        let found = self.app().map(|app| app.find(&request.method, &request.path)).transpose()?;
+        let (endpoint, parameters) = found.map_or((None, Vec::new()), |found| (Some(found.endpoint), found.parameters));
+        let input = TurnInput::Serve(RequestInput::new(request, endpoint, parameters));
         let (result, headers, exception) = match self.answer(id, input, host)? {
             Came::Answer(Answer::Reply(reply)) => {
                 let (reply, headers) =
@@ -221,19 +240,10 @@ impl Realm {
         self.app.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What becomes of an input, which is made when its turn has come, when that is on the disk.
-    fn answer(
-        &self,
-        id: &[u8],
-        input: impl FnOnce(Option<&Arc<App>>) -> Result<TurnInput, Error>,
-        host: &dyn Host,
-    ) -> Result<Came, Error> {
+    /// What becomes of an input, when that is on the disk.
+    fn answer(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Came, Error> {
         let _executing = Executing::begin()?;
-        let mut turns = self.lock();
-        if let Some(error) = &turns.stopped {
-            let message = format!("the realm `{}` has stopped: {}", self.name, error.message);
-            return Err(Error::new(jsep_status::JSEP_REALM_STOPPED, message));
-        }
+        let mut turns = self.begin()?;
         let (came, lines) = match turns.answers.by_id.get(id) {
             Some(answer) => (Came::Answer(answer.clone()), Vec::new()),
             None => self.run(&mut turns, id, input, host)?,
@@ -249,12 +259,24 @@ impl Realm {
         Ok(came)
     }
 
+    /// The turns of a realm that has not stopped.
+    pub(super) fn begin(&self) -> Result<MutexGuard<'_, Turns>, Error> {
+        let turns = self.lock();
+        match &turns.stopped {
+            None => Ok(turns),
+            Some(error) => {
+                let message = format!("the realm `{}` has stopped: {}", self.name, error.message);
+                Err(Error::new(jsep_status::JSEP_REALM_STOPPED, message))
+            }
+        }
+    }
+
     /// Runs a turn and hands it to the log.
-    fn run(
+    pub(super) fn run(
         &self,
         turns: &mut Turns,
         id: &[u8],
-        input: impl FnOnce(Option<&Arc<App>>) -> Result<TurnInput, Error>,
+        input: TurnInput,
         host: &dyn Host,
     ) -> Result<(Came, Vec<(LogLevel, String)>), Error> {
         if turns.live.is_none() {
@@ -263,8 +285,7 @@ impl Realm {
         let Some(live) = turns.live.as_mut() else {
             return Err(failed("the realm is lost"));
         };
-        let input = input(live.app())?;
-        let witness = Witness::record(host);
+        let witness = Witness::record(host, &turns.mail);
         let (end, conflicted) = execute(live.as_mut(), &input, turns.count, self.plugin.runtime(), &witness);
         let answer = match end {
             _ if conflicted => {
@@ -273,9 +294,7 @@ impl Realm {
             }
             TurnEnd::Value(text) => Answer::Value(text),
             TurnEnd::Replied(reply, headers) => Answer::Reply(encode_reply(&(reply, headers))),
-            TurnEnd::Threw(exception) if self.options.commit_on_throw && turns.count > 0 => {
-                Answer::Exception(shown(&exception))
-            }
+            TurnEnd::Threw(exception) if self.keeps(&input) && turns.count > 0 => Answer::Exception(shown(&exception)),
             TurnEnd::Failed(failure, exception) if self.options.commit_on_throw => {
                 Answer::Exception(shown(&described(failure, exception)))
             }
@@ -310,7 +329,7 @@ impl Realm {
             answer: answer.clone(),
         };
         match self.log.add(self.number, turn.encode()) {
-            Ok(ticket) => turns.ticket = Some(ticket),
+            Ok(ticket) => (turns.ticket, turns.noted) = (Some(ticket), Some(ticket)),
             Err(error) => {
                 // The turn has no record, so it leaves no trace either.
                 self.roll_back(turns);
@@ -321,6 +340,7 @@ impl Realm {
             self.show(app);
         }
         turns.count += 1;
+        turns.mail.apply(&turn.input, &turn.asks).map_err(|_| self.unreadable(turn.number))?;
         turns.answers.add(id, &answer);
         Ok((Came::Answer(answer), lines))
     }
@@ -328,6 +348,15 @@ impl Realm {
     /// Keeps the app of the realm for those who only look.
     fn show(&self, app: Option<Arc<App>>) {
         *self.app.write().unwrap_or_else(PoisonError::into_inner) = app;
+    }
+
+    /// Whether a turn that throws keeps what it did. Half an upgrade is worse than none.
+    fn keeps(&self, input: &TurnInput) -> bool {
+        self.options.commit_on_throw && !matches!(input, TurnInput::Upgrade { .. })
+    }
+
+    fn unreadable(&self, turn: u64) -> Error {
+        damaged("log", 0, &format!("turn {turn} of `{}` can't be read", self.name))
     }
 
     fn roll_back(&self, turns: &mut Turns) {
@@ -345,7 +374,7 @@ impl Realm {
     }
 
     fn replay_all(&self, turns: &mut Turns) -> Result<(), Error> {
-        if let Some(ticket) = turns.ticket {
+        if let Some(ticket) = turns.noted {
             self.log.wait(ticket)?;
         }
         let mut live = match turns.live.take() {
@@ -355,11 +384,21 @@ impl Realm {
         let runtime = RuntimeOptions { max_execution_time: TIME_OF_REPLAY, ..self.plugin.runtime().clone() };
         turns.count = 0;
         turns.answers = Remembered::default();
+        turns.mail = Mail::default();
         self.log.replay(self.number, &mut |record| {
+            let unreadable = || self.unreadable(turns.count);
+            if let Some((realm, number, note)) = Note::decode(record).map_err(|_| unreadable())? {
+                if realm != self.number || number != turns.count {
+                    return Err(unreadable());
+                }
+                turns.mail.apply_note(&note);
+                return Ok(());
+            }
             let turn = Turn::decode(record)
                 .ok()
                 .filter(|turn| turn.realm == self.number && turn.number == turns.count)
-                .ok_or_else(|| damaged("log", 0, &format!("turn {} of `{}` can't be read", turns.count, self.name)))?;
+                .ok_or_else(unreadable)?;
+            turns.mail.apply(&turn.input, &turn.asks).map_err(|_| unreadable())?;
             let witness = Witness::replay(turn.asks);
             let (end, _) = execute(live.as_mut(), &turn.input, turn.number, &runtime, &witness);
             let answer = match end {
@@ -404,12 +443,14 @@ impl Realm {
             "turns": turns.count.saturating_sub(1),
             "rolled_back": turns.rolled_back,
             "remembered_ids": turns.answers.order.len(),
+            "alarms": turns.mail.alarms,
+            "messages": turns.mail.report(),
             "stopped": turns.stopped.as_ref().map(|error| error.message.clone()),
             "log": self.log.report(),
         })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Turns> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Turns> {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -457,7 +498,7 @@ fn used_otherwise(id: &[u8], what: &str) -> Error {
     Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message)
 }
 
-fn failed(message: &str) -> Error {
+pub(super) fn failed(message: &str) -> Error {
     Error::new(jsep_status::JSEP_TURN_FAILED, message)
 }
 

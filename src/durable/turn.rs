@@ -64,6 +64,22 @@ impl Turn {
                 writer.byte(3);
                 write_request(&mut writer, request);
             }
+            TurnInput::Receive { sender, identity, number, message } => {
+                writer.byte(4);
+                writer.bytes(sender.as_bytes());
+                writer.0.extend_from_slice(identity);
+                writer.number(*number);
+                writer.bytes(message);
+            }
+            TurnInput::Alarm { name, time } => {
+                writer.byte(5);
+                writer.bytes(name.as_bytes());
+                writer.number(time.to_bits());
+            }
+            TurnInput::Upgrade { source } => {
+                writer.byte(6);
+                writer.bytes(source.as_bytes());
+            }
         }
         writer.number(self.asks.len() as u64);
         for ask in &self.asks {
@@ -91,6 +107,14 @@ impl Turn {
             1 => TurnInput::Call { function: reader.text()?, argument: reader.text()? },
             2 => TurnInput::Install { bundle: reader.text()? },
             3 => TurnInput::Serve(read_request(&mut reader)?),
+            4 => TurnInput::Receive {
+                sender: reader.text()?,
+                identity: reader.identity()?,
+                number: reader.number()?,
+                message: reader.bytes()?.to_vec(),
+            },
+            5 => TurnInput::Alarm { name: reader.text()?, time: f64::from_bits(reader.number()?) },
+            6 => TurnInput::Upgrade { source: reader.text()? },
             _ => return Err(Malformed),
         };
         let mut asks = Vec::new();

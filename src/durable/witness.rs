@@ -5,6 +5,7 @@
 //! randomness of a turn comes from one seed.
 
 use super::codec::{Malformed, Reader, Writer};
+use super::mail::{Draft, Mail, SEND, SET_ALARM};
 use crate::crypto::SEAL_BYTES;
 use crate::host::{
     Attestation, Entry, HistoricalRange, Host, HostError, LogLevel, Permission, State, TransactionId, TransactionStatus,
@@ -22,6 +23,9 @@ pub(super) struct Ask {
 pub(super) struct Witness<'a> {
     /// None in a replay.
     host: Option<&'a dyn Host>,
+    /// What was sent and set before this turn; none in a replay.
+    mail: Option<&'a Mail>,
+    draft: RefCell<Draft>,
     /// All questions so far, or in a replay those of that time.
     asks: RefCell<Vec<Ask>>,
     /// Questions of this replay so far.
@@ -39,8 +43,8 @@ pub(super) struct Witness<'a> {
 
 impl<'a> Witness<'a> {
     /// For a new turn.
-    pub(super) fn record(host: &'a dyn Host) -> Witness<'a> {
-        Witness::new(Some(host), Vec::new())
+    pub(super) fn record(host: &'a dyn Host, mail: &'a Mail) -> Witness<'a> {
+        Witness { mail: Some(mail), ..Witness::new(Some(host), Vec::new()) }
     }
 
     /// For a turn of old.
@@ -51,6 +55,8 @@ impl<'a> Witness<'a> {
     fn new(host: Option<&'a dyn Host>, asks: Vec<Ask>) -> Witness<'a> {
         Witness {
             host,
+            mail: None,
+            draft: RefCell::default(),
             asks: RefCell::new(asks),
             replayed: Cell::new(0),
             diverged: RefCell::default(),
@@ -74,6 +80,12 @@ impl<'a> Witness<'a> {
             Some(format!("it did not ask {} this time", describe(&ask.asked)))
         };
         self.diverged.borrow().clone().or_else(left)
+    }
+
+    /// Asks what the realm owes already whether there is room for more.
+    fn granted(&self, ask: impl FnOnce(&Mail, &mut Draft) -> Result<(), String>) -> Result<(), HostError> {
+        let Some(mail) = self.mail else { return Ok(()) };
+        ask(mail, &mut self.draft.borrow_mut()).map_err(|why| HostError::Explained { why })
     }
 
     /// Asks the host, or gives the answer of that time.
@@ -160,6 +172,13 @@ fn in_words(error: HostError) -> HostError {
     match error {
         HostError::Conflict => HostError::Conflict,
         other => HostError::Explained { why: other.to_string() },
+    }
+}
+
+impl Answer for () {
+    fn write(&self, _writer: &mut Writer) {}
+    fn read(_reader: &mut Reader<'_>) -> Result<Self, Malformed> {
+        Ok(())
     }
 }
 
@@ -376,5 +395,15 @@ impl Host for Witness<'_> {
 
     fn verify_attestation(&self, _attestation: &Attestation) -> Result<Vec<u8>, HostError> {
         absent("verify_attestation")
+    }
+
+    fn send(&self, to: &str, message: &[u8]) -> Result<(), HostError> {
+        self.ask(SEND, &[to.as_bytes(), message], |_| self.granted(|mail, draft| mail.may_send(draft, to, message)))
+    }
+
+    fn set_alarm(&self, name: &str, time: Option<f64>) -> Result<(), HostError> {
+        let bytes = time.map(|time| time.to_bits().to_le_bytes());
+        let bytes = bytes.as_ref().map_or(&[][..], |bytes| bytes);
+        self.ask(SET_ALARM, &[name.as_bytes(), bytes], |_| self.granted(|mail, draft| mail.may_set(draft, name, time)))
     }
 }

@@ -44,7 +44,7 @@ pub trait LiveRealm: Send {
 }
 
 /// What a turn is to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum TurnInput {
     /// To evaluate a script.
     Evaluate { source: String },
@@ -54,6 +54,14 @@ pub enum TurnInput {
     Install { bundle: String },
     /// To answer a request.
     Serve(RequestInput),
+    /// To give a message of another realm to the global function `receive`. The bytes are what [`Host::send`] was given.
+    ///
+    /// [`Host::send`]: crate::host::Host::send
+    Receive { sender: String, identity: [u8; 16], number: u64, message: Vec<u8> },
+    /// To call the global function `alarm`, because it is time.
+    Alarm { name: String, time: f64 },
+    /// To evaluate a script that takes the place of a former one, and then its function `migrate` if it has one.
+    Upgrade { source: String },
 }
 
 /// A request to a live realm, with all that its turn depends on.
@@ -104,7 +112,7 @@ impl RequestInput {
 /// How a turn ended.
 #[derive(Clone, Debug)]
 pub enum TurnEnd {
-    /// With a value, as text: of a script as people read it, of a call as JSON.
+    /// With a value, as text: of a script as people read it, of a call as JSON, of messages and alarms nothing.
     Value(Vec<u8>),
     /// With a reply to its request, and headers.
     Replied(Reply, Vec<(String, String)>),

@@ -69,6 +69,15 @@ pub trait Host {
     fn trigger_subprocess(&self, arguments: &[String], input: Option<&[u8]>) -> Result<(), HostError>;
     /// Verifies an attestation: the result as JSON.
     fn verify_attestation(&self, attestation: &Attestation) -> Result<Vec<u8>, HostError>;
+
+    /// Has a message leave for another realm when the turn is on the disk. Only durable realms can.
+    fn send(&self, _to: &str, _message: &[u8]) -> Result<(), HostError> {
+        Err(HostError::NotOffered { function: "send" })
+    }
+    /// Sets an alarm, in milliseconds since 1970 in UTC, or clears it. Only durable realms can.
+    fn set_alarm(&self, _name: &str, _time: Option<f64>) -> Result<(), HostError> {
+        Err(HostError::NotOffered { function: "set_alarm" })
+    }
 }
 
 /// Id of a transaction.

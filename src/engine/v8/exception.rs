@@ -81,20 +81,28 @@ pub(super) fn throw(scope: &mut v8::PinScope<'_, '_>, thrown: &Thrown) {
         ErrorClass::Range => v8::Exception::range_error(scope, message),
         ErrorClass::Internal => {
             let exception = v8::Exception::error(scope, message);
-            name_internal_error(scope, exception);
+            set_name(scope, exception, "InternalError");
             exception
         }
     };
     scope.throw_exception(exception);
 }
 
-/// V8 has no class `InternalError`: such an error is an `Error` of that name.
-fn name_internal_error(scope: &mut v8::PinScope<'_, '_>, exception: v8::Local<'_, v8::Value>) {
-    let (Ok(error), Some(key), Some(name)) = (
-        v8::Local::<v8::Object>::try_from(exception),
-        v8::String::new(scope, "name"),
-        v8::String::new(scope, "InternalError"),
-    ) else {
+/// Throws what the web throws for a value that can't be cloned.
+pub(super) fn throw_clone_error(scope: &mut v8::PinScope<'_, '_>, message: &str) {
+    let Some(message) = v8::String::new(scope, message) else {
+        return;
+    };
+    let exception = v8::Exception::error(scope, message);
+    set_name(scope, exception, "DataCloneError");
+    scope.throw_exception(exception);
+}
+
+/// V8 has no classes for some errors: these are `Error` with another name.
+fn set_name(scope: &mut v8::PinScope<'_, '_>, exception: v8::Local<'_, v8::Value>, name: &str) {
+    let (Ok(error), Some(key), Some(name)) =
+        (v8::Local::<v8::Object>::try_from(exception), v8::String::new(scope, "name"), v8::String::new(scope, name))
+    else {
         return;
     };
     error.define_own_property(scope, key.into(), name.into(), v8::PropertyAttribute::DONT_ENUM);

@@ -4,15 +4,18 @@
 //! that met one has to be thrown away; the rest of what differs is not in the realm at all.
 
 use super::active::{self, Active};
+use super::bindings;
 use super::code::Code;
 use super::ending;
 use super::exception;
 use super::isolates::Worker;
 use super::limits::{Ended, Limits};
 use super::live_request;
+use super::message;
 use super::modules::Graph;
 use super::realm::captured;
 use super::snapshot::{self, Blob, Making};
+use super::upgrade;
 use super::watchdog::Watchdog;
 use super::wrap::wrap;
 use super::{restoring, seed};
@@ -154,19 +157,35 @@ impl Live {
                     (Err(failure), exception) => TurnEnd::Failed(failure, exception),
                 };
             }
+            TurnInput::Receive { sender, message, .. } => match callee(scope, "receive") {
+                Ok((function, _)) => receive(scope, function, sender, message),
+                Err(end) => return end,
+            },
+            TurnInput::Alarm { name, time } => match callee(scope, "alarm") {
+                Ok((function, _)) => alarm(scope, function, name, *time),
+                Err(end) => return end,
+            },
+            TurnInput::Upgrade { source } => match compile(scope, name, source) {
+                Some(script) => upgrade::run(scope, script),
+                None => return TurnEnd::Refused(exception::caught(scope)),
+            },
         };
+        let is_script = matches!(input, TurnInput::Evaluate { .. } | TurnInput::Upgrade { .. });
         let text = match ran {
             Some(Settled::Value(value)) => match input {
-                TurnInput::Evaluate { .. } => Some(printed(scope, value)),
+                TurnInput::Receive { .. } | TurnInput::Alarm { .. } => Some(String::new()),
+                _ if is_script => Some(printed(scope, value)),
                 _ => json(scope, value),
             },
-            Some(Settled::Pending) if matches!(input, TurnInput::Evaluate { .. }) => {
-                Some("[pending promise]".to_owned())
-            }
-            Some(Settled::Pending) => {
-                let message = "the function's promise is pending and nothing is left to run".to_owned();
-                return TurnEnd::Threw(Exception { message, trace: None });
-            }
+            Some(Settled::Pending) => match input {
+                // Another turn may settle it, and nobody waits.
+                TurnInput::Receive { .. } | TurnInput::Alarm { .. } => Some(String::new()),
+                _ if is_script => Some("[pending promise]".to_owned()),
+                _ => {
+                    let message = "the function's promise is pending and nothing is left to run".to_owned();
+                    return TurnEnd::Threw(Exception { message, trace: None });
+                }
+            },
             Some(Settled::Threw(value)) => return TurnEnd::Threw(exception::describe(scope, value)),
             None => None,
         };
@@ -242,6 +261,7 @@ fn context(isolate: &mut v8::Isolate, worker: &Worker) -> Option<(v8::Global<v8:
     let scope = &mut v8::ContextScope::new(scope, context);
     v8::tc_scope!(let scope, scope);
     compile(scope, "jsep:live.js", include_str!("live.js"))?.run(scope)?;
+    bindings::durable::install(scope)?;
     let invoke = captured(scope, worker.blob.invoke).ok()?;
     Some((v8::Global::new(scope, context), v8::Global::new(scope, invoke)))
 }
@@ -249,14 +269,14 @@ fn context(isolate: &mut v8::Isolate, worker: &Worker) -> Option<(v8::Global<v8:
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
 
 /// What a value came to when all jobs were done.
-enum Settled<'s> {
+pub(super) enum Settled<'s> {
     Value(v8::Local<'s, v8::Value>),
     Threw(v8::Local<'s, v8::Value>),
     Pending,
 }
 
 /// Runs all jobs; a promise counts as what it was settled with. None when the run was ended.
-fn settled<'s>(scope: Scope<'_, 's, '_>, value: v8::Local<'s, v8::Value>) -> Option<Settled<'s>> {
+pub(super) fn settled<'s>(scope: Scope<'_, 's, '_>, value: v8::Local<'s, v8::Value>) -> Option<Settled<'s>> {
     scope.perform_microtask_checkpoint();
     if scope.is_execution_terminating() {
         return None;
@@ -318,6 +338,33 @@ fn call<'s>(
         arguments.push(v8::json::parse(scope, text)?);
     }
     let value = function.call(scope, receiver, &arguments)?;
+    settled(scope, value)
+}
+
+/// Gives a message to the function.
+fn receive<'s>(
+    scope: Scope<'_, 's, '_>,
+    function: v8::Local<'s, v8::Function>,
+    sender: &str,
+    bytes: &[u8],
+) -> Option<Settled<'s>> {
+    let sender = v8::String::new(scope, sender)?;
+    let value = message::read(scope, bytes)?;
+    let nothing = v8::undefined(scope).into();
+    let value = function.call(scope, nothing, &[sender.into(), value])?;
+    settled(scope, value)
+}
+
+/// Tells the function which alarm it is, and for when it was set.
+fn alarm<'s>(
+    scope: Scope<'_, 's, '_>,
+    function: v8::Local<'s, v8::Function>,
+    name: &str,
+    time: f64,
+) -> Option<Settled<'s>> {
+    let (name, time) = (v8::String::new(scope, name)?, v8::Number::new(scope, time));
+    let nothing = v8::undefined(scope).into();
+    let value = function.call(scope, nothing, &[name.into(), time.into()])?;
     settled(scope, value)
 }
 

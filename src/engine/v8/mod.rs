@@ -13,6 +13,8 @@
 //! - `baseline`: where V8's baseline compiler may not compile
 //! - `live`: a realm that lives on from turn to turn
 //! - `live_request`: requests to such a realm
+//! - `message`: what such realms send each other
+//! - `upgrade`: a new script in the place of a former one
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -44,6 +46,7 @@ mod isolates;
 mod limits;
 mod live;
 mod live_request;
+mod message;
 mod modules;
 mod platform;
 mod prepared;
@@ -59,6 +62,7 @@ mod stack;
 mod stored;
 mod supply;
 mod thread;
+mod upgrade;
 mod watchdog;
 mod wrap;
 mod writing;

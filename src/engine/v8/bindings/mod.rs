@@ -6,6 +6,7 @@
 mod arguments;
 mod clock;
 mod console;
+pub(super) mod durable;
 mod environment;
 mod functions;
 mod kv;
@@ -78,13 +79,15 @@ fn natives() -> [Native; 16] {
 pub(super) fn external_references() -> Cow<'static, [v8::ExternalReference]> {
     let natives = natives().into_iter().map(|(_, _, function)| function);
     let methods = kv::methods().into_iter().map(|(_, _, function)| function);
+    let durable = durable::functions().into_iter().map(|(_, _, function)| function);
     let others = [
         functions::run.map_fn_to(),
         clock::date.map_fn_to(),
         super::restoring::note_use.map_fn_to(),
         super::snapshot::note_historical_state.map_fn_to(),
     ];
-    let functions = natives.chain(methods).chain(others).map(|function| v8::ExternalReference { function });
+    let functions =
+        natives.chain(methods).chain(durable).chain(others).map(|function| v8::ExternalReference { function });
     functions.chain([environment::external_reference()]).collect()
 }
 
