@@ -123,9 +123,9 @@ impl Interpreter {
     /// Sets the limits for a run on the calling thread.
     pub(super) fn limit(&self, options: &RuntimeOptions) -> Result<(), Refused> {
         let stack = stack::usable(options.max_stack_bytes).ok_or(Refused::OutOfStack)?;
+        self.memory.limit(options.max_heap_bytes);
         // SAFETY: the runtime is live.
         unsafe {
-            q::JS_SetMemoryLimit(self.runtime, options.max_heap_bytes as _);
             q::JS_SetMaxStackSize(self.runtime, stack as _);
             q::JS_UpdateStackTop(self.runtime);
         }
@@ -134,12 +134,7 @@ impl Interpreter {
 
     /// Whether so much of the heap is in use that making an array larger can fail.
     pub(super) fn is_full(&self) -> bool {
-        // SAFETY: the runtime is live, and the usage is plain numbers.
-        unsafe {
-            let mut usage = std::mem::zeroed::<q::JSMemoryUsage>();
-            q::JS_ComputeMemoryUsage(self.runtime, &raw mut usage);
-            usage.malloc_size > usage.malloc_limit / 3
-        }
+        self.memory.is_full()
     }
 
     /// Has scripts end at `deadline` also where they ask for memory; `None` lets them have it.

@@ -1,7 +1,11 @@
-//! The memory of an interpreter: from the process, until the time of a run is up.
+//! The memory of an interpreter: from the process, up to its limit, and until the time of a run is up.
 //!
 //! QuickJS looks whether a script is to end in loops of its own code only. Its functions that work long ask for memory while they do, and
 //! end when there is none.
+//!
+//! When it gets no memory it makes an exception, and may collect garbage for that, while an object whose list of properties should have
+//! grown is on none of its lists: that ends the process. So from then on it does not collect any until the next run. It has a limit of
+//! its own, but does not tell when it refuses by that.
 
 use rquickjs_sys as q;
 use std::cell::Cell;
@@ -14,6 +18,12 @@ const SMALL_REQUESTS: u32 = 64;
 /// Requests of so many bytes look at the clock at once.
 const LARGE: usize = 16 << 10;
 
+/// What the process needs for each block beside its bytes.
+const OVERHEAD: usize = 8;
+
+/// With so much memory in use QuickJS first collects garbage, as it does by default.
+const FIRST_COLLECTION: Size = 256 << 10;
+
 /// C's `size_t`, as the bindings have it.
 type Size = u64;
 
@@ -24,6 +34,13 @@ fn bytes(size: Size) -> usize {
 /// When an interpreter gets no more memory. Boxed, because QuickJS keeps its address.
 #[derive(Default)]
 pub(super) struct Memory {
+    runtime: Cell<*mut q::JSRuntime>,
+    /// Bytes in use.
+    used: Cell<usize>,
+    /// Bytes that may be in use; none before a run.
+    limit: Cell<Option<usize>>,
+    /// Whether something was refused since the limit was set.
+    refused: Cell<bool>,
     deadline: Cell<Option<Instant>>,
     requests: Cell<u32>,
     /// The deadline was reached.
@@ -41,7 +58,31 @@ impl Memory {
             js_malloc_usable_size: Some(usable_size),
         };
         // SAFETY: QuickJS copies the functions, and passes them the pointer, which the caller keeps alive.
-        unsafe { q::JS_NewRuntime2(&raw const functions, std::ptr::from_ref(self).cast_mut().cast()) }
+        let runtime = unsafe { q::JS_NewRuntime2(&raw const functions, std::ptr::from_ref(self).cast_mut().cast()) };
+        self.runtime.set(runtime);
+        runtime
+    }
+
+    /// Gives up to so many bytes from now on.
+    pub(super) fn limit(&self, bytes: usize) {
+        self.limit.set(Some(bytes));
+        if self.refused.take() {
+            self.collect_from(FIRST_COLLECTION);
+        }
+    }
+
+    /// Whether so much is in use that making an array larger can fail.
+    pub(super) fn is_full(&self) -> bool {
+        self.limit.get().is_some_and(|limit| self.used.get() > limit / 3)
+    }
+
+    /// With how much memory in use QuickJS is to collect garbage.
+    fn collect_from(&self, bytes: Size) {
+        let runtime = self.runtime.get();
+        if !runtime.is_null() {
+            // SAFETY: memory is asked for by a live runtime only, and limits are set for one; this sets a number.
+            unsafe { q::JS_SetGCThreshold(runtime, bytes) };
+        }
     }
 
     /// Gives memory until `deadline` only, or without end.
@@ -50,6 +91,7 @@ impl Memory {
         self.over.set(false);
     }
 
+    /// Whether there are so many bytes more.
     fn gives(&self, bytes: usize) -> bool {
         let requests = self.requests.get().wrapping_add(1);
         self.requests.set(requests);
@@ -58,27 +100,50 @@ impl Memory {
         {
             self.over.set(true);
         }
-        !self.over.get()
+        let is_beyond = |limit: usize| self.used.get().saturating_add(bytes) > limit;
+        let gives = !self.over.get() && !self.limit.get().is_some_and(is_beyond);
+        if !gives && !self.refused.replace(true) {
+            self.collect_from(Size::MAX);
+        }
+        gives
+    }
+
+    /// Counts a block that was given.
+    ///
+    /// # Safety
+    /// The block is null, or one of `libc`'s.
+    unsafe fn count(&self, block: *mut c_void) -> *mut c_void {
+        if !block.is_null() {
+            // SAFETY: as the caller says.
+            let bytes = unsafe { libc::malloc_usable_size(block) };
+            self.used.set(self.used.get().saturating_add(bytes + OVERHEAD));
+        }
+        block
+    }
+
+    /// Forgets a block of so many bytes.
+    fn forget(&self, bytes: usize) {
+        self.used.set(self.used.get().saturating_sub(bytes + OVERHEAD));
     }
 }
 
-/// Whether there is memory for so many bytes.
+/// The memory of a pointer that QuickJS passes.
 ///
 /// # Safety
-/// The pointer is that of a live [`Memory`].
-unsafe fn gives(memory: *mut c_void, bytes: usize) -> bool {
-    // SAFETY: as the caller says; one thread at a time uses an interpreter.
-    unsafe { &*memory.cast::<Memory>() }.gives(bytes)
+/// The pointer is that of a live [`Memory`]. One thread at a time uses an interpreter.
+unsafe fn memory<'a>(memory: *mut c_void) -> &'a Memory {
+    // SAFETY: as the caller says.
+    unsafe { &*memory.cast::<Memory>() }
 }
 
 /// # Safety
 /// Called by QuickJS with the pointer of its runtime.
-unsafe extern "C" fn calloc(memory: *mut c_void, count: Size, size: Size) -> *mut c_void {
+unsafe extern "C" fn calloc(opaque: *mut c_void, count: Size, size: Size) -> *mut c_void {
     // SAFETY: QuickJS passes the runtime's pointer; `calloc` has no preconditions.
     unsafe {
-        let (count, size) = (bytes(count), bytes(size));
-        match gives(memory, count.saturating_mul(size)) {
-            true => libc::calloc(count, size),
+        let (memory, count, size) = (memory(opaque), bytes(count), bytes(size));
+        match memory.gives(count.saturating_mul(size)) {
+            true => memory.count(libc::calloc(count, size)),
             false => std::ptr::null_mut(),
         }
     }
@@ -86,12 +151,12 @@ unsafe extern "C" fn calloc(memory: *mut c_void, count: Size, size: Size) -> *mu
 
 /// # Safety
 /// Called by QuickJS with the pointer of its runtime.
-unsafe extern "C" fn malloc(memory: *mut c_void, size: Size) -> *mut c_void {
+unsafe extern "C" fn malloc(opaque: *mut c_void, size: Size) -> *mut c_void {
     // SAFETY: QuickJS passes the runtime's pointer; `malloc` has no preconditions.
     unsafe {
-        let size = bytes(size);
-        match gives(memory, size) {
-            true => libc::malloc(size),
+        let (memory, size) = (memory(opaque), bytes(size));
+        match memory.gives(size) {
+            true => memory.count(libc::malloc(size)),
             false => std::ptr::null_mut(),
         }
     }
@@ -99,22 +164,31 @@ unsafe extern "C" fn malloc(memory: *mut c_void, size: Size) -> *mut c_void {
 
 /// # Safety
 /// Called by QuickJS with the pointer of its runtime, and one that the functions here gave.
-unsafe extern "C" fn realloc(memory: *mut c_void, data: *mut c_void, size: Size) -> *mut c_void {
-    // SAFETY: as above; nothing that gets smaller is refused.
+unsafe extern "C" fn realloc(opaque: *mut c_void, data: *mut c_void, size: Size) -> *mut c_void {
+    // SAFETY: as above; nothing that gets smaller is refused. QuickJS itself handles null and no bytes.
     unsafe {
-        let size = bytes(size);
-        match size <= libc::malloc_usable_size(data) || gives(memory, size) {
-            true => libc::realloc(data, size),
-            false => std::ptr::null_mut(),
+        let (memory, size, former) = (memory(opaque), bytes(size), libc::malloc_usable_size(data));
+        if size > former && !memory.gives(size - former) {
+            return std::ptr::null_mut();
         }
+        let block = libc::realloc(data, size);
+        if !block.is_null() {
+            memory.forget(former);
+        }
+        memory.count(block)
     }
 }
 
 /// # Safety
-/// Called by QuickJS with what the functions here gave.
-unsafe extern "C" fn free(_memory: *mut c_void, data: *mut c_void) {
+/// Called by QuickJS with the pointer of its runtime, and what the functions here gave.
+unsafe extern "C" fn free(opaque: *mut c_void, data: *mut c_void) {
     // SAFETY: as the caller says.
-    unsafe { libc::free(data) };
+    unsafe {
+        if !data.is_null() {
+            memory(opaque).forget(libc::malloc_usable_size(data));
+        }
+        libc::free(data);
+    }
 }
 
 /// # Safety
