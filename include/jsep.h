@@ -993,9 +993,7 @@ jsep_status jsep_realm_endpoint(const struct jsep_realm *realm,
 // Writes the methods that a path of the realm's app answers to `methods`, as `jsep_registry_methods`. Any thread.
 //
 // Errors: `JSEP_PATH_UNKNOWN`, `JSEP_NO_APP` for a realm with a script.
-jsep_status jsep_realm_methods(const struct jsep_realm *realm,
-                               struct jsep_bytes path,
-                               const struct jsep_sink *methods);
+jsep_status jsep_realm_methods(const struct jsep_realm *realm, struct jsep_bytes path, const struct jsep_sink *methods);
 
 #ifdef __cplusplus
 }  // extern "C"
