@@ -1,8 +1,8 @@
 """Whatever call goes wrong that writes a log, a new process goes on where the answers of the former one ended.
 
-Each call of a short run fails once in each way. What was answered is there afterwards, and what was not can be sent again
-under its id; together the answers are those of a run in which nothing goes wrong. `JSEP_DURABLE_FAULT_TURNS=20` makes it
-the long form.
+Each call of a short run fails once in each way. What was answered is there afterwards, and what was not can be sent
+again under its id; together the answers are those of a run in which nothing goes wrong.
+`JSEP_DURABLE_FAULT_TURNS=20` makes it the long form.
 """
 
 import contextlib
