@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from durable import DURABLE_ENGINES, RealmHost, fault, verify
-from hosts import REQUEST_SECONDS, run_host
+from hosts import run_host
 
 MODULE = """
 import { shown } from './shown.js';
@@ -15,7 +15,10 @@ let count = 0;
 const seen = [];
 export const hit = () => ({ body: String(++count) });
 export const look = () => ({ body: String(count) });
-export const keep = (request) => { seen.push(request.body.arrayBuffer()); return { statusCode: 201, body: seen.at(-1) }; };
+export const keep = (request) => {
+  seen.push(request.body.arrayBuffer());
+  return { statusCode: 201, body: seen.at(-1) };
+};
 export const kept = (request) => ({ body: seen[Number(request.params.index)] });
 export const fail = () => { count = 1000; throw new Error('no'); };
 export const spin = () => { count = 1000; for (;;); };

@@ -101,7 +101,9 @@ static void lose_power(bool half) {
             (void)gone;
             continue;
         }
-        const int descriptor = openat(directory, file->name, O_WRONLY | O_CLOEXEC);
+        // Not the function below, which waits for who is here.
+        int (*const original)(int, const char*, int, ...) = next("openat");
+        const int descriptor = original(directory, file->name, O_WRONLY | O_CLOEXEC);
         struct stat status;
         if (descriptor >= 0 && fstat(descriptor, &status) == 0 && status.st_size > file->synced) {
             const off_t kept = half ? file->synced + (status.st_size - file->synced) / 2 : file->synced;

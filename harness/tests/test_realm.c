@@ -115,7 +115,7 @@ static bool responds(const jsep_realm* realm, const char* id, const char* path, 
     return right;
 }
 
-static void test_execute(const jsep_engine* engine, const jsep_storage* storage) {
+static void test_endpoints(const jsep_engine* engine, const jsep_storage* storage) {
     jsep_log* log = open_log(storage);
     jsep_realm* realm = NULL;
     check(open_app(engine, log, "app", &realm) == JSEP_OK, "a realm begins with an app");
@@ -250,7 +250,7 @@ void test_realm(const jsep_engine* engine) {
     memory = (struct memory){.sync_answer = JSEP_OK};
     pthread_mutex_init(&memory.mutex, NULL);
     test_turns(engine, &storage);
-    test_execute(engine, &storage);
+    test_endpoints(engine, &storage);
     test_many(engine, &storage);
     test_failing_sync(engine, &storage, &memory);
     memory_free(&memory);
