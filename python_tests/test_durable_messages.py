@@ -4,10 +4,12 @@ import hashlib
 import hmac
 import random
 import socket
+import subprocess
 
 import pytest
 
-from durable import DURABLE_ENGINES, Shell, until
+from durable import DURABLE_ENGINES, Shell, options, until
+from hosts import HOST_PROGRAM, REQUEST_SECONDS
 
 SCRIPT = """
 var got = [];
@@ -261,3 +263,17 @@ def test_forged_datagrams_do_no_harm(pair):
     until(lambda: bob.ask("got.at(-1)") == '["alice","still there"]')
     bob.kill()
     assert pair.start("bob").ask("got.at(-1)") == '["alice","still there"]'
+
+
+def test_realms_of_one_program_reach_each_other(engine, tmp_path):
+    data, script = tmp_path / "realms", tmp_path / "script.js"
+    script.write_text("function receive(sender, n) { console.log(sender, 'says', n); if (n < 4) send(sender, n + 1); }")
+    with Shell(engine, data, "--name", "one", script=script) as shell:
+        shell.ask("send('two', 1)")
+        shell.close()
+    words = ["realm", "run", *options(engine, data), "--name", "one", "--name", "two", "--script", script]
+    with subprocess.Popen([HOST_PROGRAM, *words], stdout=subprocess.PIPE, text=True) as program:
+        lines = [program.stdout.readline() for _ in range(5)]
+        program.terminate()
+        assert program.wait(REQUEST_SECONDS) == 0
+    assert lines == ["Running 2 realms\n", "one says 1\n", "two says 2\n", "one says 3\n", "two says 4\n"]
