@@ -8,7 +8,7 @@ use super::datagram::{Datagram, UNKNOWN};
 use super::log::Ticket;
 use super::mail::{MOST_NAME, Note};
 use super::post::{MOST_ATTEMPTS, datagrams};
-use super::realm::{Realm, TurnInput, Turns};
+use super::realm::{Realm, TurnInput, Turns, value};
 use crate::error::Error;
 use crate::host::{Host, LogLevel};
 use crate::invoke::process::Executing;
@@ -40,11 +40,11 @@ impl Realm {
         let time = turns.mail.alarms.get(&name).copied().unwrap_or(now);
         let ran = self.run(&mut turns, &[], TurnInput::Alarm { name: name.clone(), time }, host);
         turns.post.alarm_ran(&name, ran.is_err(), now);
-        let (_, lines) = ran?;
+        let (answer, lines) = ran?;
         let ticket = turns.ticket;
         drop(turns);
         self.leave(ticket, &lines, host)?;
-        Ok(true)
+        value(answer).map(|_| true)
     }
 
     /// Gives `carry` the datagrams that are due, and tells when to ask again at the latest, in milliseconds since 1970 in UTC.
@@ -195,7 +195,13 @@ impl Realm {
             let number = received + 1;
             let input = TurnInput::Receive { sender: sender.to_owned(), identity, number, message: message.clone() };
             match self.run(turns, &[], input, host) {
-                Ok((_, more)) => lines.extend(more),
+                Ok((answer, more)) => {
+                    lines.extend(more);
+                    // The realm keeps what it did, and the message counts.
+                    if let Err(error) = value(answer) {
+                        result = Err(error);
+                    }
+                }
                 Err(error) if error.status == jsep_status::JSEP_TURN_FAILED => {
                     let attempts = &mut turns.post.way(sender).attempts;
                     attempts.add(now);

@@ -180,10 +180,7 @@ impl Realm {
             self.log.wait(ticket)?;
         }
         lines.iter().for_each(|(level, line)| host.log(*level, line));
-        match answer {
-            Answer::Value(text) => Ok(text),
-            Answer::Exception(text) => Err(failed(&String::from_utf8_lossy(&text))),
-        }
+        value(answer)
     }
 
     /// The turns of a realm that has not stopped.
@@ -390,7 +387,15 @@ fn shown(exception: &Exception) -> Vec<u8> {
     }
 }
 
-pub(super) fn failed(message: &str) -> Error {
+/// The value of a turn, or an error with what it threw.
+pub(super) fn value(answer: Answer) -> Result<Vec<u8>, Error> {
+    match answer {
+        Answer::Value(text) => Ok(text),
+        Answer::Exception(text) => Err(failed(&String::from_utf8_lossy(&text))),
+    }
+}
+
+fn failed(message: &str) -> Error {
     Error::new(jsep_status::JSEP_TURN_FAILED, message)
 }
 
