@@ -17,12 +17,13 @@ public:
         : plugin_(plugin), host_(host), peers_(peers) {}
 
     void add(const std::string& name, const DurableRealm& realm) { realms_[name] = &realm; }
-    // Does what is to do until `descriptor` can be read. Throws LibraryError when a realm can't go on.
+    // Does what is due and tells in how many milliseconds something is next; -1: not by itself. Throws LibraryError
+    // when a realm can't go on.
+    int attend();
+    // Does what is to do until `descriptor` can be read. Throws as `attend`.
     void wait_for(int descriptor);
 
 private:
-    // Does what is due and tells in how many milliseconds something is next; -1: not by itself.
-    int attend();
     void ring(const DurableRealm& realm);
     void take_out(const DurableRealm& realm);
     void deliver(const std::string& receiver, std::string_view datagram);

@@ -62,6 +62,8 @@ public:
 private:
     bool read_line(std::string& line) {
         constexpr size_t PART = 1 << 16;
+        // Lines that came at once must not keep it from its work.
+        attendant_.attend();
         size_t end = read_.find('\n');
         while (end == std::string::npos && !at_end_) {
             attendant_.wait_for(STDIN_FILENO);

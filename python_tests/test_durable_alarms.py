@@ -24,8 +24,8 @@ def shell(engine, tmp_path):
     script = tmp_path / "script.js"
     script.write_text(SCRIPT)
 
-    def start():
-        running.append(Shell(engine, tmp_path / "realm", script=script))
+    def start(*words):
+        running.append(Shell(engine, tmp_path / "realm", *words, script=script))
         return running[-1]
 
     yield start
@@ -80,6 +80,16 @@ def test_an_alarm_that_throws_leaves_no_trace_and_stays(shell):
     assert one.ask("rang") == "[]"
     one.ask("allowed = true")
     until(lambda: one.ask("rang") == "[1]")
+
+
+def test_with_commit_an_alarm_that_throws_has_rung(shell):
+    one = shell("--on-throw", "commit")
+    one.ask("var alarm = () => { rang.push(1); throw Error('after all'); }")
+    one.ask("setAlarm(0)")
+    until(lambda: one.ask("rang") == "[1]")
+    until(lambda: "after all" in one.errors.read_text())
+    one.kill()
+    assert shell("--on-throw", "commit").ask("rang") == "[1]"
 
 
 @pytest.mark.parametrize("time", ["", "NaN", "1 / 0", "'soon'", "new Date(NaN)"])

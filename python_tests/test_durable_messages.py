@@ -1,10 +1,15 @@
 """Messages between durable realms: what a value may be, in which order they come, and what is refused."""
 
+import hashlib
+import hmac
+import random
 import socket
+import subprocess
 
 import pytest
 
-from durable import DURABLE_ENGINES, Shell, until
+from durable import DURABLE_ENGINES, Shell, options, until
+from hosts import HOST_PROGRAM, REQUEST_SECONDS
 
 SCRIPT = """
 var got = [];
@@ -21,6 +26,23 @@ def free_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
         place.bind(("127.0.0.1", 0))
         return place.getsockname()[1]
+
+
+def text(value: str) -> bytes:
+    return len(value).to_bytes(4, "little") + value.encode()
+
+
+def forged(
+    sender: str, first: int, *messages: bytes, receiver="bob", own=bytes(16), identity=b"i" * 16, known=0
+) -> bytes:
+    """A datagram as docs/durable.md has it, for realms without a key."""
+    words = b"JSEM\x01" + text(receiver) + own + text(sender) + identity
+    words += known.to_bytes(8, "little") + first.to_bytes(8, "little")
+    words += b"".join(len(message).to_bytes(4, "little") + message for message in messages)
+    return words + hmac.digest(b"", len(words).to_bytes(8, "little") + words, hashlib.sha256)
+
+
+ONE = b"\xff\x10I\x02"
 
 
 class Pair:
@@ -191,3 +213,67 @@ def test_a_realm_that_was_made_anew_is_not_taken_for_the_former_one(pair):
     pair.start("alice", data="another").ask("send('bob', 2)")
     until(lambda: "are not the realms that knew each other" in bob.errors.read_text())
     assert bob.ask("got") == '[["alice",1]]'
+
+
+def test_the_manual_describes_datagrams(pair):
+    bob = pair.start("bob")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as place:
+        place.bind(("127.0.0.1", pair.ports["alice"]))
+        place.settimeout(20)
+        place.sendto(forged("alice", 1, ONE, ONE), ("127.0.0.1", pair.ports["bob"]))
+        until_got(bob, '[["alice",1],["alice",1]]')
+        reply = place.recv(1 << 16)
+    head = b"JSEM\x01" + text("alice") + b"i" * 16 + text("bob")
+    assert reply.startswith(head)
+    own = reply[len(head) : len(head) + 16]
+    assert reply == forged("bob", 0, receiver="alice", own=b"i" * 16, identity=own, known=2)
+
+
+def test_forged_datagrams_do_no_harm(pair):
+    bob = pair.start("bob")
+    bob.ask("send('alice', 1)")
+    chance = random.Random(9)
+    most = (1 << 64) - 1
+    wrong = [
+        forged("alice", 0, ONE),
+        forged("alice", most, ONE),
+        forged("alice", most - 1, ONE, ONE),
+        forged("alice", 1 << 40, ONE),
+        forged("alice", 1, ONE, own=b"x" * 16),
+        forged("alice", 1, ONE, identity=bytes(16)),
+        forged("alice", 0, known=1),
+        forged("alice", 0, known=most),
+        forged("", 1, ONE),
+        forged("a" * 256, 1, ONE),
+        forged("alice", 1, ONE, receiver="carol"),
+        forged("alice", 1, ONE)[:-33] + bytes(33),
+    ]
+    tags = b"\xff\x10oOaA;:{}@$\"cSINT0FtuvRDBVwp\\^'~\x00\x02\x10"
+    for number in range(40):
+        value = bytes(chance.choice(tags) for _ in range(chance.randrange(40)))
+        wrong.append(forged(f"stranger {number}", 1, (b"\xff\x10" + value) if number % 5 else value))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        for datagram in wrong:
+            stranger.sendto(datagram, ("127.0.0.1", pair.ports["bob"]))
+            bob.ask("1")
+    assert bob.ask("got.filter(([sender]) => !sender.startsWith('stranger'))") == "[]"
+    alice = pair.start("alice")
+    until_got(alice, '[["bob",1]]')
+    alice.ask("send('bob', 'still there')")
+    until(lambda: bob.ask("got.at(-1)") == '["alice","still there"]')
+    bob.kill()
+    assert pair.start("bob").ask("got.at(-1)") == '["alice","still there"]'
+
+
+def test_realms_of_one_program_reach_each_other(engine, tmp_path):
+    data, script = tmp_path / "realms", tmp_path / "script.js"
+    script.write_text("function receive(sender, n) { console.log(sender, 'says', n); if (n < 4) send(sender, n + 1); }")
+    with Shell(engine, data, "--name", "one", script=script) as shell:
+        shell.ask("send('two', 1)")
+        shell.close()
+    words = ["realm", "run", *options(engine, data), "--name", "one", "--name", "two", "--script", script]
+    with subprocess.Popen([HOST_PROGRAM, *words], stdout=subprocess.PIPE, text=True) as program:
+        lines = [program.stdout.readline() for _ in range(5)]
+        program.terminate()
+        assert program.wait(REQUEST_SECONDS) == 0
+    assert lines == ["Running 2 realms\n", "one says 1\n", "two says 2\n", "one says 3\n", "two says 4\n"]

@@ -258,3 +258,68 @@ impl Note {
         Ok(Some((realm, turns, note)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(parts: &[&[u8]], granted: bool) -> Ask {
+        let mut writer = Writer::default();
+        parts.iter().for_each(|part| writer.bytes(part));
+        Ask { asked: writer.0, answer: vec![u8::from(!granted) * 2] }
+    }
+
+    fn some_mail() -> Mail {
+        let mut mail = Mail::default();
+        let asks = [
+            asked(&[SEND.as_bytes(), b"two", b"first"], true),
+            asked(&[SEND.as_bytes(), b"two", b"refused"], false),
+            asked(&[SEND.as_bytes(), b"two", b"second"], true),
+            asked(&[SET_ALARM.as_bytes(), b"tea", &5.0f64.to_bits().to_le_bytes()], true),
+            asked(&[SET_ALARM.as_bytes(), b"gone", &6.0f64.to_bits().to_le_bytes()], true),
+            asked(&[SET_ALARM.as_bytes(), b"gone", b""], true),
+            asked(&[b"clock"], true),
+        ];
+        assert_eq!(mail.apply(&TurnInput::Evaluate { source: String::new() }, &asks), Ok(()));
+        mail
+    }
+
+    #[test]
+    fn only_what_was_granted_waits() {
+        let mail = some_mail();
+        assert_eq!(mail.peers["two"].waiting, [b"first".to_vec(), b"second".to_vec()]);
+        assert_eq!(mail.alarms, BTreeMap::from([("tea".to_owned(), 5.0)]));
+    }
+
+    #[test]
+    fn acknowledged_messages_are_forgotten_and_never_more_than_were_sent() {
+        let mut mail = some_mail();
+        for (number, left) in [(1, 1), (1, 1), (9, 0)] {
+            mail.apply_note(&Note::Acknowledged { peer: "two".to_owned(), identity: [7; 16], number });
+            assert_eq!(mail.peers["two"].waiting.len(), left);
+        }
+        assert_eq!((mail.peers["two"].acknowledged, mail.bytes), (2, 0));
+    }
+
+    #[test]
+    fn mail_and_notes_are_read_as_they_were_written() {
+        let mut mail = some_mail();
+        let note = Note::Dropped {
+            peer: "three".to_owned(),
+            identity: [3; 16],
+            number: 4,
+            message: b"value".to_vec(),
+            why: b"reason".to_vec(),
+        };
+        assert_eq!(Note::decode(&note.encode(1, 2)), Ok(Some((1, 2, note))));
+        mail.apply_note(&Note::Acknowledged { peer: "two".to_owned(), identity: [7; 16], number: 1 });
+        let mut writer = Writer::default();
+        mail.encode(&mut writer);
+        let mut reader = Reader(&writer.0);
+        assert_eq!(Mail::decode(&mut reader), Ok(mail));
+        assert_eq!(reader.end(), Ok(()));
+        for len in 0..writer.0.len() {
+            assert!(Mail::decode(&mut Reader(&writer.0[..len])).is_err());
+        }
+    }
+}

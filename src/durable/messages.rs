@@ -8,7 +8,8 @@ use super::datagram::{Datagram, UNKNOWN};
 use super::log::Ticket;
 use super::mail::{MOST_NAME, Note};
 use super::post::{MOST_ATTEMPTS, datagrams};
-use super::realm::{Realm, TurnInput, Turns};
+use super::realm::{Realm, TurnInput, Turns, value};
+use super::turn::Answer;
 use crate::error::Error;
 use crate::host::{Host, LogLevel};
 use crate::invoke::process::Executing;
@@ -40,23 +41,22 @@ impl Realm {
         let time = turns.mail.alarms.get(&name).copied().unwrap_or(now);
         let ran = self.run_unasked(&mut turns, TurnInput::Alarm { name: name.clone(), time }, host);
         turns.post.alarm_ran(&name, ran.is_err(), now);
-        let lines = ran?;
+        let (answer, lines) = ran?;
         let ticket = turns.ticket;
         drop(turns);
         self.leave(ticket, &lines, host)?;
-        Ok(true)
+        value(answer).map(|_| true)
     }
 
-    /// Runs a turn whose answer nobody waits for; its lines for the log.
+    /// Runs a turn that nobody asked for; also its lines for the log.
     fn run_unasked(
         &self,
         turns: &mut Turns,
         input: TurnInput,
         host: &dyn Host,
-    ) -> Result<Vec<(LogLevel, String)>, Error> {
+    ) -> Result<(Answer, Vec<(LogLevel, String)>), Error> {
         let (came, lines) = self.run(turns, &[], input, host)?;
-        came.answered()?;
-        Ok(lines)
+        Ok((came.answered()?, lines))
     }
 
     /// Gives `carry` the datagrams that are due, and tells when to ask again at the latest, in milliseconds since 1970 in UTC.
@@ -207,7 +207,13 @@ impl Realm {
             let number = received + 1;
             let input = TurnInput::Receive { sender: sender.to_owned(), identity, number, message: message.clone() };
             match self.run_unasked(turns, input, host) {
-                Ok(more) => lines.extend(more),
+                Ok((answer, more)) => {
+                    lines.extend(more);
+                    // The realm keeps what it did, and the message counts.
+                    if let Err(error) = value(answer) {
+                        result = Err(error);
+                    }
+                }
                 Err(error) if error.status == jsep_status::JSEP_TURN_FAILED => {
                     let attempts = &mut turns.post.way(sender).attempts;
                     attempts.add(now);

@@ -200,9 +200,8 @@ impl Realm {
     /// first time.
     pub fn turn(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Vec<u8>, Error> {
         match self.answer(id, input, host)?.answered()? {
-            Answer::Value(text) => Ok(text),
-            Answer::Exception(text) => Err(failed(&String::from_utf8_lossy(&text))),
             Answer::Reply(_) => Err(used_otherwise(id, "a request")),
+            answer => value(answer),
         }
     }
 
@@ -498,7 +497,16 @@ fn used_otherwise(id: &[u8], what: &str) -> Error {
     Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message)
 }
 
-pub(super) fn failed(message: &str) -> Error {
+/// The value of a turn, or an error with what it threw.
+pub(super) fn value(answer: Answer) -> Result<Vec<u8>, Error> {
+    match answer {
+        Answer::Value(text) => Ok(text),
+        Answer::Exception(text) => Err(failed(&String::from_utf8_lossy(&text))),
+        Answer::Reply(reply) => Ok(reply),
+    }
+}
+
+fn failed(message: &str) -> Error {
     Error::new(jsep_status::JSEP_TURN_FAILED, message)
 }
 

@@ -157,10 +157,16 @@ impl Live {
                     (Err(failure), exception) => TurnEnd::Failed(failure, exception),
                 };
             }
-            TurnInput::Receive { sender, message, .. } => match callee(scope, "receive") {
-                Ok((function, _)) => receive(scope, function, sender, message),
-                Err(end) => return end,
-            },
+            TurnInput::Receive { sender, message, .. } => {
+                // Reading it runs no script.
+                let Some(value) = message::read(scope, message) else {
+                    return TurnEnd::Refused(exception::caught(scope));
+                };
+                match callee(scope, "receive") {
+                    Ok((function, _)) => receive(scope, function, sender, value),
+                    Err(end) => return end,
+                }
+            }
             TurnInput::Alarm { name, time } => match callee(scope, "alarm") {
                 Ok((function, _)) => alarm(scope, function, name, *time),
                 Err(end) => return end,
@@ -346,10 +352,9 @@ fn receive<'s>(
     scope: Scope<'_, 's, '_>,
     function: v8::Local<'s, v8::Function>,
     sender: &str,
-    bytes: &[u8],
+    value: v8::Local<'s, v8::Value>,
 ) -> Option<Settled<'s>> {
     let sender = v8::String::new(scope, sender)?;
-    let value = message::read(scope, bytes)?;
     let nothing = v8::undefined(scope).into();
     let value = function.call(scope, nothing, &[sender.into(), value])?;
     settled(scope, value)
