@@ -4,6 +4,7 @@ include!("scripts/link_arguments.rs");
 
 /// Functions inside V8 whose calls go to functions of `src/engine/v8` first, by `wrap!`.
 const WRAPPED: &[&str] = &[
+    "_ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE",
     "_ZN2v88internal7Isolate13StackOverflowEv",
     "_ZN2v88internal22CanCompileWithBaselineEPNS0_7IsolateENS0_6TaggedINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal8Compiler16CompileOptimizedEPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_15ConcurrencyModeENS0_8CodeKindE",

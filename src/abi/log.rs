@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 /// The log of all durable realms in one storage.
 ///
-/// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_free`, `jsep_realm_open`. Turns of several realms that end
+/// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_checkpoint`, `jsep_log_trim`, `jsep_log_free`,
+/// `jsep_realm_open`. Turns of several realms that end
 /// at about the same time are written together and synced once, by one of the threads that wait for them. Any thread, several at once.
 /// A log stays alive inside until its last realm is freed.
 ///

@@ -12,6 +12,7 @@
 mod boundary;
 mod bytes;
 mod cache;
+mod checkpoint;
 mod consensus;
 mod endpoint;
 mod engine;

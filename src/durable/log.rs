@@ -4,14 +4,16 @@
 //! add records for the next block. So there are as few syncs as the storage is slow, and no thread of the library's own.
 
 use super::block::{self, FRAME, Identity};
-use super::codec::{Reader, Writer};
-use super::recovery::{self, Dropped, Place, damaged};
-use super::segment::{self, End, MANIFEST_NAME, Manifest, SEGMENT_HEAD, segment_name};
+use super::codec::Writer;
+use super::checkpoint::{self, Checkpoints};
+use super::contents::{Contents, Entry, Record};
+use super::recovery::{Dropped, Place};
+use super::segment::{self, Base, End, MANIFEST_NAME, Manifest, SEGMENT_HEAD, segment_name};
 use super::storage::Storage;
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The largest record, in bytes.
 pub(super) const MOST_RECORD: usize = 1 << 30;
@@ -38,7 +40,7 @@ struct State {
     /// The end of what is synced.
     end: End,
     /// Records that wait for a writer.
-    waiting: Vec<(u64, Vec<u8>)>,
+    waiting: Vec<Waiting>,
     /// Records that were ever added, and those of them that are synced.
     added: u64,
     synced: u64,
@@ -47,14 +49,17 @@ struct State {
     /// Why nothing can be written any more.
     failed: Option<Error>,
     realms: BTreeMap<u64, Entry>,
+    /// The newest checkpoint of each realm when it was last looked for: records that it holds, and its length.
+    newest: BTreeMap<u64, (u64, u64)>,
     syncs: u64,
 }
 
-/// What the log knows of a realm.
-struct Entry {
-    name: String,
-    records: Vec<Place>,
-    open: bool,
+/// A record that waits for a writer.
+struct Waiting {
+    realm: u64,
+    record: Vec<u8>,
+    /// What its turn took.
+    nanoseconds: u64,
 }
 
 /// Tells when a record is synced.
@@ -86,17 +91,15 @@ impl Log {
     }
 
     pub(super) fn open_with(storage: Box<dyn Storage>, segment_bytes: u64) -> Result<Log, Error> {
-        let mut realms = BTreeMap::new();
-        let recovered = recovery::recover(storage.as_ref(), &mut |place, record| note(&mut realms, place, record))?;
-        let (mut manifest, end, dropped) = match recovered {
-            Some(recovered) => (recovered.manifest, recovered.end, recovered.dropped),
+        let (mut manifest, end, dropped, realms) = match Contents::read(storage.as_ref())? {
+            Some(found) => (found.manifest, found.end, found.dropped, found.realms),
             None => {
                 let mut identity = Identity::default();
                 getrandom::fill(&mut identity)
                     .map_err(|_| Error::new(jsep_status::JSEP_STORAGE_FAILED, "the system gives no randomness"))?;
-                let manifest = Manifest { identity, first: 1, known: End::NONE };
+                let manifest = Manifest { identity, before: End::NONE, known: End::NONE, realms: Arc::new([]) };
                 replace(storage.as_ref(), MANIFEST_NAME, &manifest.encode())?;
-                (manifest, End::NONE, None)
+                (manifest, End::NONE, None, BTreeMap::new())
             }
         };
         // Nothing is written behind what was torn, and what was read just now must not be lost later.
@@ -120,6 +123,7 @@ impl Log {
             writing: false,
             failed: None,
             realms,
+            newest: BTreeMap::new(),
             syncs: 0,
         };
         Ok(Log { storage, identity, dropped, state: Mutex::new(state), written: Condvar::new(), segment_bytes })
@@ -127,18 +131,24 @@ impl Log {
 
     /// Reads the log from end to end and says what is there, as a JSON object. Writes nothing.
     pub fn verify(storage: &dyn Storage) -> Result<serde_json::Value, Error> {
-        let mut realms = BTreeMap::new();
-        let recovered = recovery::recover(storage, &mut |place, record| note(&mut realms, place, record))?;
-        Ok(match recovered {
-            Some(found) => report(&realms, &found.end, found.dropped, None),
-            None => report(&realms, &End::NONE, None, None),
-        })
+        let Some(found) = Contents::read(storage)? else {
+            return Ok(report(&BTreeMap::new(), 1, &End::NONE, None, None));
+        };
+        let first = found.manifest.first();
+        let mut said = report(&found.realms, first, &found.end, found.dropped, None);
+        let mut checkpoints = serde_json::Map::new();
+        for (number, entry) in &found.realms {
+            let all = found.checkpoints(storage, *number)?;
+            checkpoints.insert(entry.name.clone(), all.report());
+        }
+        said["checkpoints"] = checkpoints.into();
+        Ok(said)
     }
 
     /// What the log holds, as a JSON object.
     pub fn report(&self) -> serde_json::Value {
         let state = self.lock();
-        report(&state.realms, &state.end, self.dropped, Some(state.syncs))
+        report(&state.realms, state.manifest.first(), &state.end, self.dropped, Some(state.syncs))
     }
 
     /// The number of the realm of this name, for one user at a time, and whether it has turns already.
@@ -149,10 +159,10 @@ impl Log {
                 let message = format!("the realm `{name}` is open already");
                 return Err(Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message));
             }
-            return Ok((*number, !entry.records.is_empty()));
+            return Ok((*number, entry.count() > 0));
         }
         let number = state.realms.last_key_value().map_or(1, |(last, _)| last + 1);
-        state.realms.insert(number, Entry { name: name.to_owned(), records: Vec::new(), open: true });
+        state.realms.insert(number, Entry { open: true, ..Entry::new(name.to_owned(), 0) });
         Ok((number, false))
     }
 
@@ -163,15 +173,15 @@ impl Log {
         }
     }
 
-    /// Adds a record of a realm. It counts once its ticket was waited for.
-    pub(super) fn add(&self, realm: u64, record: Vec<u8>) -> Result<Ticket, Error> {
+    /// Adds a record of a realm, whose turn took so many nanoseconds. It counts once its ticket was waited for.
+    pub(super) fn add(&self, realm: u64, record: Vec<u8>, nanoseconds: u64) -> Result<Ticket, Error> {
         if record.len() > MOST_RECORD {
             let message = format!("a turn of {} bytes is too large for the log", record.len());
             return Err(Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message));
         }
         let mut state = self.lock();
         state.usable()?;
-        state.waiting.push((realm, record));
+        state.waiting.push(Waiting { realm, record, nanoseconds });
         state.added += 1;
         Ok(Ticket(state.added))
     }
@@ -198,8 +208,8 @@ impl Log {
     /// Writes the waiting records as one block. The lock is not held while the storage works.
     fn write<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let mut bytes = 0;
-        let within = |record: &(u64, Vec<u8>)| {
-            bytes += record.1.len();
+        let within = |waiting: &Waiting| {
+            bytes += waiting.record.len();
             bytes <= BLOCK_BYTES
         };
         let count = state.waiting.iter().map(within).take_while(|within| *within).count().max(1);
@@ -214,9 +224,9 @@ impl Log {
                 state.end = end;
                 state.synced += count as u64;
                 state.syncs += 1;
-                for (realm, place) in places {
-                    if let Some(entry) = state.realms.get_mut(&realm) {
-                        entry.records.push(place);
+                for (waiting, place) in records.iter().zip(places) {
+                    if let Some(entry) = state.realms.get_mut(&waiting.realm) {
+                        entry.records.push_back(Record { place, nanoseconds: waiting.nanoseconds });
                     }
                 }
             }
@@ -229,17 +239,17 @@ impl Log {
         &self,
         mut end: End,
         manifest: &mut Manifest,
-        records: &[(u64, Vec<u8>)],
-    ) -> Result<(End, Vec<(u64, Place)>), Error> {
+        records: &[Waiting],
+    ) -> Result<(End, Vec<Place>), Error> {
         if end.offset >= self.segment_bytes {
             end = follow(self.storage.as_ref(), manifest, end)?;
         }
         let mut body = Writer::default();
         let mut places = Vec::with_capacity(records.len());
-        for (realm, record) in records {
+        for Waiting { record, .. } in records {
             body.bytes(record);
             let offset = end.offset + (block::HEAD + body.0.len() - record.len()) as u64;
-            places.push((*realm, Place { segment: end.segment, offset, len: record.len() as u64 }));
+            places.push(Place { segment: end.segment, offset, len: record.len() as u64 });
         }
         let (block, digest) = block::encode(&self.identity, end.block + 1, &end.digest, &body.0);
         let name = segment_name(end.segment);
@@ -249,16 +259,116 @@ impl Log {
         Ok((End { offset, digest, block: end.block + 1, ..end }, places))
     }
 
-    /// Gives the synced records of a realm to `visit`, in their order.
-    pub(super) fn replay(&self, realm: u64, visit: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        let places = self.lock().realms.get(&realm).map(|entry| entry.records.clone()).unwrap_or_default();
-        for place in places {
-            let name = segment_name(place.segment);
-            let record = self.storage.read(&name, place.offset, place.len).map_err(|error| error.of(&name))?;
-            let record = record.filter(|record| record.len() as u64 == place.len);
-            visit(&record.ok_or_else(|| damaged(&name, place.offset, "a record has gone"))?)?;
+    /// Gives the synced records of a realm from number `from` on to `visit`, in their order; it answers with the nanoseconds that each took.
+    pub(super) fn replay(
+        &self,
+        realm: u64,
+        from: u64,
+        visit: &mut dyn FnMut(&[u8]) -> Result<u64, Error>,
+    ) -> Result<(), Error> {
+        let places = match self.lock().realms.get(&realm) {
+            Some(entry) => entry.places(from)?,
+            None => Vec::new(),
+        };
+        for (number, place) in (from..).zip(places) {
+            let took = visit(&place.read(self.storage.as_ref())?)?;
+            self.took(realm, number, took);
         }
         Ok(())
+    }
+
+    /// Notes how long a turn took that was recorded.
+    pub(super) fn took(&self, realm: u64, record: u64, nanoseconds: u64) {
+        if let Some(record) = self.lock().realms.get_mut(&realm).and_then(|entry| entry.record(record)) {
+            record.nanoseconds = nanoseconds;
+        }
+    }
+
+    /// What a replay from record number `from` on would read and take: bytes, and nanoseconds.
+    pub(super) fn cost(&self, realm: u64, from: u64) -> (u64, u64) {
+        let state = self.lock();
+        let Some(entry) = state.realms.get(&realm) else { return (0, 0) };
+        let skip = usize::try_from(from.saturating_sub(entry.base)).unwrap_or(usize::MAX);
+        let costs = entry.records.iter().skip(skip).map(|record| (record.place.len, record.nanoseconds));
+        costs.fold((0, 0), |(bytes, time), (more_bytes, more_time)| (bytes + more_bytes, time + more_time))
+    }
+
+    /// The checkpoints of a realm that can be used with the synced part of the log.
+    pub(super) fn checkpoints(&self, realm: u64) -> Result<Checkpoints, Error> {
+        let (first, known) = {
+            let state = self.lock();
+            (state.manifest.first(), state.realms.get(&realm).map_or(0, Entry::count))
+        };
+        let mut all = checkpoint::read_all(self.storage.as_ref(), &self.identity, first, realm)?;
+        all.limit(known);
+        if let Some((_, checkpoint, len)) = all.whole.first() {
+            self.lock().newest.insert(realm, (checkpoint.records, *len));
+        }
+        Ok(all)
+    }
+
+    /// Records that the newest checkpoint of a realm holds, and its length, as far as `checkpoints` has found one.
+    pub(super) fn newest_checkpoint(&self, realm: u64) -> Option<(u64, u64)> {
+        self.lock().newest.get(&realm).copied()
+    }
+
+    /// Gives up the segments that no realm needs: those before the first record that the older of two checkpoints of its realm does not
+    /// hold. How many that were.
+    pub fn trim(&self) -> Result<u64, Error> {
+        let realms: Vec<u64> = self.lock().realms.keys().copied().collect();
+        let mut needed = u64::MAX;
+        let mut held = BTreeMap::new();
+        for realm in realms {
+            let all = self.checkpoints(realm)?;
+            let records = if all.whole.len() > 1 { all.whole.last().map_or(0, |last| last.1.records) } else { 0 };
+            held.insert(realm, records);
+        }
+        let mut state = self.lock();
+        while state.writing {
+            state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.usable()?;
+        for (realm, entry) in &state.realms {
+            let record = held.get(realm).copied().unwrap_or(0);
+            needed = needed.min(entry.first_segment_from(record));
+        }
+        needed = needed.min(state.end.segment);
+        let first = state.manifest.first();
+        if needed <= first {
+            return Ok(0);
+        }
+        // As the head of the segment tells it.
+        let name = segment_name(needed);
+        let head = self.storage.read(&name, 0, SEGMENT_HEAD).map_err(|error| error.of(&name))?.unwrap_or_default();
+        let before = segment::decode_segment(&self.identity, &head)
+            .map_err(|_| super::recovery::damaged(&name, 0, "its head is not what was written"))?;
+        let counted = |entry: &Entry| entry.records.iter().filter(|record| record.place.segment < needed).count() as u64;
+        let bases = state.realms.iter().map(|(realm, entry)| Base {
+            realm: *realm,
+            name: entry.name.clone(),
+            records: entry.base + counted(entry),
+        });
+        let realms = bases.filter(|base| base.records > 0).collect();
+        let manifest = Manifest { before, known: state.end, realms, identity: self.identity };
+        // The storage is written by one thread at a time.
+        state.writing = true;
+        drop(state);
+        let replaced = replace(self.storage.as_ref(), MANIFEST_NAME, &manifest.encode());
+        let emptied = replaced.and_then(|()| empty(self.storage.as_ref(), first, needed));
+        let mut state = self.lock();
+        state.writing = false;
+        self.written.notify_all();
+        if let Err(error) = emptied {
+            state.failed = Some(error.clone());
+            return Err(error);
+        }
+        for base in &*manifest.realms {
+            if let Some(entry) = state.realms.get_mut(&base.realm) {
+                entry.forget(base.records);
+            }
+        }
+        state.manifest = manifest;
+        Ok(needed - first)
     }
 
     /// Records that were ever added.
@@ -309,34 +419,27 @@ fn replace(storage: &dyn Storage, name: &str, bytes: &[u8]) -> Result<(), Error>
     storage.replace(name, bytes).map_err(|error| error.of(name))
 }
 
-/// Notes a record that was found.
-fn note(realms: &mut BTreeMap<u64, Entry>, place: Place, record: &[u8]) -> Result<(), Error> {
-    let malformed = || damaged(&segment_name(place.segment), place.offset, "a record that this version does not know");
-    let mut reader = Reader(record);
-    let (kind, number, turn) = (reader.byte(), reader.number(), reader.number());
-    let (Ok(kind), Ok(number), Ok(turn)) = (kind, number, turn) else {
-        return Err(malformed());
-    };
-    if kind == Kind::First as u8 {
-        let name = reader.text().map_err(|_| malformed())?;
-        realms.insert(number, Entry { name, records: Vec::new(), open: false });
-    } else if kind != Kind::Turn as u8 {
-        return Err(malformed());
-    }
-    let entry = realms.get_mut(&number).filter(|entry| entry.records.len() as u64 == turn).ok_or_else(malformed)?;
-    entry.records.push(place);
-    Ok(())
+/// Frees the room of segments. The last one comes first, so that a start finds what an end of the process left.
+fn empty(storage: &dyn Storage, first: u64, end: u64) -> Result<(), Error> {
+    (first..end).rev().try_for_each(|number| replace(storage, &segment_name(number), b""))
 }
 
-fn report(realms: &BTreeMap<u64, Entry>, end: &End, dropped: Option<Dropped>, syncs: Option<u64>) -> serde_json::Value {
-    let turns = realms.values().filter(|entry| !entry.records.is_empty());
+fn report(
+    realms: &BTreeMap<u64, Entry>,
+    first_segment: u64,
+    end: &End,
+    dropped: Option<Dropped>,
+    syncs: Option<u64>,
+) -> serde_json::Value {
+    let turns = realms.values().filter(|entry| entry.count() > 0);
     let turns: serde_json::Map<_, _> =
-        turns.map(|entry| (entry.name.clone(), (entry.records.len() - 1).into())).collect();
+        turns.map(|entry| (entry.name.clone(), (entry.count() - 1).into())).collect();
     let dropped = dropped.map(
         |dropped| serde_json::json!({ "segment": dropped.segment, "offset": dropped.offset, "bytes": dropped.bytes }),
     );
     let mut report = serde_json::json!({
         "format": segment::VERSION,
+        "first_segment": first_segment,
         "segment": end.segment,
         "offset": end.offset,
         "blocks": end.block,

@@ -6,14 +6,22 @@
 //! - `segment`: the head of a segment, and the manifest
 //! - `recovery`: reading a log, and telling a torn end from damage
 //! - `log`: writing it, many realms at a time
+//! - `contents`: what a log holds, as it is read
 //! - `turn`: one turn as a record
+//! - `kept`: what a realm keeps beside the engine's state
+//! - `checkpoint`: the state of a realm after some of its turns, as it stands in the storage
+//! - `capture`: making one
 //! - `witness`: what a turn asks the host, written down or answered again
 //! - `realm`: a realm and its turns
 //!
 //! Nothing here touches a file or knows an engine's values.
 
 mod block;
+mod capture;
+mod checkpoint;
 mod codec;
+mod contents;
+mod kept;
 mod log;
 mod realm;
 mod recovery;
@@ -25,6 +33,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+pub use capture::checkpoint;
 pub use log::Log;
 pub use realm::{Realm, RealmOptions, TurnInput};
 pub use storage::{Storage, StorageError};

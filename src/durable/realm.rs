@@ -1,5 +1,6 @@
 //! A durable realm and its turns.
 
+use super::kept::Kept;
 use super::log::{Log, Ticket};
 use super::recovery::damaged;
 use super::turn::{Answer, Turn};
@@ -12,14 +13,10 @@ use crate::invoke::Plugin;
 use crate::invoke::process::Executing;
 use crate::status::jsep_status;
 use std::borrow::Cow;
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use crate::engine::TurnInput;
-
-/// Answers to inputs with an id are remembered for so many such inputs.
-const REMEMBERED: usize = 10_000;
 
 /// What a replayed turn may take: it did end the first time, on a machine that was perhaps less busy.
 const TIME_OF_REPLAY: Duration = Duration::from_secs(3600);
@@ -70,43 +67,30 @@ pub struct Realm {
 /// What changes from turn to turn. Locked while a turn runs, so that turns don't overlap.
 struct Turns {
     /// None after a turn that left no trace: then the next one begins with a replay.
-    live: Option<Box<dyn LiveRealm>>,
-    /// Turns so far, the first included.
-    count: u64,
+    live: Option<Box<dyn LiveRealm + Send>>,
+    kept: Kept,
     /// Of the last turn.
     ticket: Option<Ticket>,
-    answers: Remembered,
+    /// What the last restore came from.
+    origin: Origin,
     /// Turns that left no trace.
     rolled_back: u64,
     /// Why the realm has stopped.
     stopped: Option<Error>,
 }
 
-/// Answers by the ids of their inputs.
+/// What a restore came from.
 #[derive(Default)]
-struct Remembered {
-    by_id: HashMap<Vec<u8>, Answer>,
-    order: VecDeque<Vec<u8>>,
-}
-
-impl Remembered {
-    fn add(&mut self, id: &[u8], answer: &Answer) {
-        if id.is_empty() {
-            return;
-        }
-        if self.order.len() == REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.by_id.remove(&oldest);
-        }
-        self.by_id.insert(id.to_vec(), answer.clone());
-        self.order.push_back(id.to_vec());
-    }
+struct Origin {
+    /// Records that the checkpoint held, and its length; none without a checkpoint.
+    checkpoint: Option<(u64, u64)>,
+    /// Why others were not used.
+    unused: Vec<String>,
 }
 
 impl Realm {
     /// Opens the realm `name` of a log. One that is not there begins with `source`, which is evaluated as its first turn; one that is
-    /// there is replayed, and `source` is not read.
+    /// there is restored from its newest checkpoint and replayed from there, and `source` is not read.
     pub fn open(
         plugin: &Arc<Plugin>,
         log: &Arc<Log>,
@@ -117,13 +101,12 @@ impl Realm {
     ) -> Result<Realm, Error> {
         let executing = Executing::begin()?;
         let begin = Instant::now();
-        let live = plugin.live_realm()?;
         let (number, restored) = log.claim(name)?;
         let turns = Turns {
-            live: Some(live),
-            count: 0,
+            live: None,
+            kept: Kept::default(),
             ticket: None,
-            answers: Remembered::default(),
+            origin: Origin::default(),
             rolled_back: 0,
             stopped: None,
         };
@@ -138,9 +121,12 @@ impl Realm {
             restored,
             opened_in: 0,
         };
-        if restored {
+        {
             let mut turns = realm.lock();
-            realm.replay(&mut turns)?;
+            match restored {
+                true => realm.replay(&mut turns)?,
+                false => turns.live = Some(plugin.live_realm(None)?),
+            }
         }
         drop(executing);
         if !restored {
@@ -160,7 +146,7 @@ impl Realm {
             let message = format!("the realm `{}` has stopped: {}", self.name, error.message);
             return Err(Error::new(jsep_status::JSEP_REALM_STOPPED, message));
         }
-        let (answer, lines) = match turns.answers.by_id.get(id) {
+        let (answer, lines) = match turns.kept.answers.get(id) {
             Some(answer) => (answer.clone(), Vec::new()),
             None => self.run(&mut turns, id, input, host)?,
         };
@@ -192,14 +178,15 @@ impl Realm {
             return Err(failed("the realm is lost"));
         };
         let witness = Witness::record(host);
-        let (end, conflicted) = execute(live.as_mut(), &input, turns.count, self.plugin.runtime(), &witness);
+        let begin = Instant::now();
+        let (end, conflicted) = execute(live.as_mut(), &input, turns.kept.count, self.plugin.runtime(), &witness);
         let answer = match end {
             _ if conflicted => {
                 self.roll_back(turns);
                 return Err(Error::new(jsep_status::JSEP_CONFLICT, "the host asked to run the turn again"));
             }
             TurnEnd::Value(text) => Answer::Value(text),
-            TurnEnd::Threw(exception) if self.options.commit_on_throw && turns.count > 0 => {
+            TurnEnd::Threw(exception) if self.options.commit_on_throw && turns.kept.count > 0 => {
                 Answer::Exception(shown(&exception))
             }
             TurnEnd::Refused(exception) => return Err(failed(&String::from_utf8_lossy(&shown(&exception)))),
@@ -209,17 +196,18 @@ impl Realm {
             }
         };
         let (asks, lines) = witness.finish();
-        let name = (turns.count == 0).then(|| self.name.clone());
+        let took = nanoseconds_since(begin);
+        let name = (turns.kept.count == 0).then(|| self.name.clone());
         let turn = Turn {
             name,
             realm: self.number,
-            number: turns.count,
+            number: turns.kept.count,
             id: id.to_vec(),
             input,
             asks,
             answer: answer.clone(),
         };
-        match self.log.add(self.number, turn.encode()) {
+        match self.log.add(self.number, turn.encode(), took) {
             Ok(ticket) => turns.ticket = Some(ticket),
             Err(error) => {
                 // The turn has no record, so it leaves no trace either.
@@ -227,8 +215,7 @@ impl Realm {
                 return Err(error);
             }
         }
-        turns.count += 1;
-        turns.answers.add(id, &answer);
+        turns.kept.add(id, &answer);
         Ok((answer, lines))
     }
 
@@ -250,58 +237,57 @@ impl Realm {
         if let Some(ticket) = turns.ticket {
             self.log.wait(ticket)?;
         }
-        let mut live = match turns.live.take() {
-            Some(fresh) => fresh,
-            None => self.plugin.live_realm()?,
+        let identity = self.plugin.state_identity();
+        let mut all = self.log.checkpoints(self.number)?;
+        let other = |engine: &[u8]| identity.as_deref() != Some(engine);
+        for (name, _, _) in all.whole.extract_if(.., |(_, checkpoint, _)| other(&checkpoint.engine)) {
+            let why = format!("`{name}` was made by another build of the library or of V8, or with other flags of V8");
+            all.wrong.push(why);
+        }
+        let newest = all.whole.into_iter().next();
+        let origin = newest.as_ref().map(|(_, checkpoint, len)| (checkpoint.records, *len));
+        let (mut live, mut kept) = match newest {
+            Some((_, checkpoint, _)) => (self.plugin.live_realm(Some(&checkpoint.state))?, checkpoint.kept),
+            None => (self.plugin.live_realm(None)?, Kept::default()),
         };
-        let runtime = RuntimeOptions { max_execution_time: TIME_OF_REPLAY, ..self.plugin.runtime().clone() };
-        turns.count = 0;
-        turns.answers = Remembered::default();
-        self.log.replay(self.number, &mut |record| {
-            let turn = Turn::decode(record)
-                .ok()
-                .filter(|turn| turn.realm == self.number && turn.number == turns.count)
-                .ok_or_else(|| damaged("log", 0, &format!("turn {} of `{}` can't be read", turns.count, self.name)))?;
-            let witness = Witness::replay(turn.asks);
-            let (end, _) = execute(live.as_mut(), &turn.input, turn.number, &runtime, &witness);
-            let answer = match end {
-                TurnEnd::Value(text) => Answer::Value(text),
-                TurnEnd::Threw(exception) | TurnEnd::Refused(exception) | TurnEnd::Ended(exception) => {
-                    Answer::Exception(shown(&exception))
+        let runtime = replaying(&self.plugin);
+        let from = origin.map_or(0, |(records, _)| records);
+        turns.origin = Origin { checkpoint: origin, unused: all.wrong };
+        let unused = || turns.origin.unused.join("; ");
+        self.log
+            .replay(self.number, from, &mut |record| {
+                let begin = Instant::now();
+                replay_turn(live.as_mut(), &mut kept, record, self.number, &self.name, &runtime)?;
+                Ok(nanoseconds_since(begin))
+            })
+            .map_err(|mut error| {
+                if !turns.origin.unused.is_empty() {
+                    error.message = format!("{}; {}", error.message, unused());
                 }
-            };
-            let diverged = |why: &str| {
-                let message = format!("turn {} of the realm `{}` went another way: {why}", turn.number, self.name);
-                Error::new(jsep_status::JSEP_REPLAY_DIVERGED, message)
-            };
-            if let Some(why) = witness.divergence() {
-                return Err(diverged(&why));
-            }
-            if answer != turn.answer {
-                return Err(diverged(&format!(
-                    "it answered {}, but {} that time",
-                    excerpt(&answer),
-                    excerpt(&turn.answer)
-                )));
-            }
-            turns.answers.add(&turn.id, &answer);
-            turns.count += 1;
-            Ok(())
-        })?;
+                error
+            })?;
         turns.live = Some(live);
+        turns.kept = kept;
         Ok(())
     }
 
     /// What the realm is, as a JSON object.
     pub fn report(&self) -> serde_json::Value {
         let turns = self.lock();
+        let newest = self.log.newest_checkpoint(self.number).max(turns.origin.checkpoint);
+        let (replay_bytes, replay_time) = self.log.cost(self.number, newest.map_or(0, |(records, _)| records));
+        let checkpoint = newest.map(|(records, bytes)| serde_json::json!({ "records": records, "bytes": bytes }));
         serde_json::json!({
             "name": self.name,
             "restored": self.restored,
             "opened_in_ns": self.opened_in,
-            "turns": turns.count.saturating_sub(1),
+            "turns": turns.kept.count.saturating_sub(1),
             "rolled_back": turns.rolled_back,
-            "remembered_ids": turns.answers.order.len(),
+            "remembered_ids": turns.kept.answers.len(),
+            "checkpoint": checkpoint,
+            "unused_checkpoints": turns.origin.unused,
+            "replay_bytes": replay_bytes,
+            "replay_ns": replay_time,
             "stopped": turns.stopped.as_ref().map(|error| error.message.clone()),
             "log": self.log.report(),
         })
@@ -316,6 +302,47 @@ impl Drop for Realm {
     fn drop(&mut self) {
         self.log.release(self.number);
     }
+}
+
+/// Limits of a replay.
+pub(super) fn replaying(plugin: &Plugin) -> RuntimeOptions {
+    RuntimeOptions { max_execution_time: TIME_OF_REPLAY, ..plugin.runtime().clone() }
+}
+
+/// Runs the turn of a record again, which has to go the same way.
+pub(super) fn replay_turn(
+    live: &mut dyn LiveRealm,
+    kept: &mut Kept,
+    record: &[u8],
+    realm: u64,
+    name: &str,
+    runtime: &RuntimeOptions,
+) -> Result<(), Error> {
+    let turn = Turn::decode(record)
+        .ok()
+        .filter(|turn| turn.realm == realm && turn.number == kept.count)
+        .ok_or_else(|| damaged("log", 0, &format!("turn {} of `{name}` can't be read", kept.count)))?;
+    let witness = Witness::replay(turn.asks);
+    let (end, _) = execute(live, &turn.input, turn.number, runtime, &witness);
+    let answer = match end {
+        TurnEnd::Value(text) => Answer::Value(text),
+        TurnEnd::Threw(exception) | TurnEnd::Refused(exception) | TurnEnd::Ended(exception) => {
+            Answer::Exception(shown(&exception))
+        }
+    };
+    let diverged = |why: &str| {
+        let message = format!("turn {} of the realm `{name}` went another way: {why}", turn.number);
+        Error::new(jsep_status::JSEP_REPLAY_DIVERGED, message)
+    };
+    if let Some(why) = witness.divergence() {
+        return Err(diverged(&why));
+    }
+    if answer != turn.answer {
+        let why = format!("it answered {}, but {} that time", excerpt(&answer), excerpt(&turn.answer));
+        return Err(diverged(&why));
+    }
+    kept.add(&turn.id, &answer);
+    Ok(())
 }
 
 /// Runs one turn in a realm; also whether the host wants it run again.

@@ -1,6 +1,6 @@
 //! One turn as a record. `docs/durable.md` gives it byte by byte.
 
-use super::codec::{Malformed, Reader};
+use super::codec::{Malformed, Reader, Writer};
 use super::log::{Kind, record};
 use super::realm::TurnInput;
 use super::witness::Ask;
@@ -12,6 +12,25 @@ pub(super) enum Answer {
     Value(Vec<u8>),
     /// The text of its exception. Only realms that keep what a throwing turn did have such records.
     Exception(Vec<u8>),
+}
+
+impl Answer {
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        let (kind, text) = match self {
+            Answer::Value(text) => (0, text),
+            Answer::Exception(text) => (1, text),
+        };
+        writer.byte(kind);
+        writer.bytes(text);
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Answer, Malformed> {
+        match reader.byte()? {
+            0 => Ok(Answer::Value(reader.bytes()?.to_vec())),
+            1 => Ok(Answer::Exception(reader.bytes()?.to_vec())),
+            _ => Err(Malformed),
+        }
+    }
 }
 
 /// A turn, as it is written down.
@@ -50,12 +69,7 @@ impl Turn {
             writer.bytes(&ask.asked);
             writer.bytes(&ask.answer);
         }
-        let (kind, text) = match &self.answer {
-            Answer::Value(text) => (0, text),
-            Answer::Exception(text) => (1, text),
-        };
-        writer.byte(kind);
-        writer.bytes(text);
+        self.answer.encode(&mut writer);
         writer.0
     }
 
@@ -74,11 +88,7 @@ impl Turn {
         for _ in 0..reader.number()? {
             asks.push(Ask { asked: reader.bytes()?.to_vec(), answer: reader.bytes()?.to_vec() });
         }
-        let answer = match reader.byte()? {
-            0 => Answer::Value(reader.bytes()?.to_vec()),
-            1 => Answer::Exception(reader.bytes()?.to_vec()),
-            _ => return Err(Malformed),
-        };
+        let answer = Answer::decode(&mut reader)?;
         reader.end()?;
         Ok(Turn { name, realm, number, id, input, asks, answer })
     }

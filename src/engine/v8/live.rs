@@ -4,6 +4,7 @@
 //! that met one has to be thrown away; the rest of what differs is not in the realm at all.
 
 use super::active::{self, Active};
+use super::buffers::BufferBudget;
 use super::code::Code;
 use super::ending;
 use super::exception;
@@ -51,7 +52,7 @@ unsafe extern "C" fn stack_overflow(isolate: *mut c_void) -> usize {
 pub(super) struct Globals(Mutex<Option<(Arc<App>, Arc<Blob>)>>);
 
 impl Globals {
-    fn get(
+    pub(super) fn get(
         &self,
         options: &Options,
         runtime: &RuntimeOptions,
@@ -61,7 +62,7 @@ impl Globals {
         if let Some(captured) = &*captured {
             return Ok(captured.clone());
         }
-        let app = Arc::new(App::parse(br#"{"metadata": {"endpoints": {}}, "modules": []}"#)?);
+        let app = no_app()?;
         let making = Making { app: &app, runtime, watchdog, optional: options.optional };
         seed::keep()?;
         restoring::learn(making)?;
@@ -70,11 +71,18 @@ impl Globals {
     }
 }
 
+/// A realm as turns see it, whatever isolate it is in.
+pub(super) struct Parts {
+    pub(super) context: v8::Global<v8::Context>,
+    pub(super) handle_templates: Vec<v8::Global<v8::ObjectTemplate>>,
+    pub(super) buffers: Arc<BufferBudget>,
+    pub(super) app: Arc<App>,
+}
+
 /// See the head of the file. The fields are in the order in which they must go.
 pub(super) struct Live {
-    context: v8::Global<v8::Context>,
+    parts: Parts,
     worker: Worker,
-    app: Arc<App>,
     watchdog: Arc<Watchdog>,
 }
 
@@ -92,12 +100,40 @@ impl Live {
     ) -> Result<Live, Error> {
         let (app, blob) = globals.get(options, runtime, watchdog)?;
         let worker = Worker::new(&blob, runtime.max_heap_bytes)?;
-        let context = context(&mut worker.isolate.lock(), &worker);
-        let failed = || Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a durable realm can't be made");
-        let context = context.ok_or_else(failed)?;
-        Ok(Live { context, worker, app, watchdog: Arc::clone(watchdog) })
+        let context = {
+            let mut isolate = worker.isolate.lock();
+            v8::scope!(let scope, &mut *isolate);
+            let context = worker.restore(scope);
+            prepare(scope, context).ok_or_else(unprepared)?
+        };
+        Ok(Live::within(worker, context, app, watchdog))
     }
 
+    /// A realm as it was captured, see `capturing`.
+    pub(super) fn restored(
+        blob: &Arc<Blob>,
+        runtime: &RuntimeOptions,
+        watchdog: &Arc<Watchdog>,
+    ) -> Result<Live, Error> {
+        let worker = Worker::exact(blob, runtime.max_heap_bytes)?;
+        let context = {
+            let mut isolate = worker.isolate.lock();
+            v8::scope!(let scope, &mut *isolate);
+            let context = worker.restore(scope);
+            v8::Global::new(scope, context)
+        };
+        Ok(Live::within(worker, context, no_app()?, watchdog))
+    }
+
+    fn within(mut worker: Worker, context: v8::Global<v8::Context>, app: Arc<App>, watchdog: &Arc<Watchdog>) -> Live {
+        let handle_templates = std::mem::take(&mut worker.handle_templates);
+        let parts = Parts { context, handle_templates, buffers: Arc::clone(&worker.buffers), app };
+        Live { parts, worker, watchdog: Arc::clone(watchdog) }
+    }
+}
+
+impl Parts {
+    /// Runs a turn within limits that are set already.
     fn turn(&self, isolate: &mut v8::Isolate, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd {
         v8::scope!(let scope, isolate);
         let context = v8::Local::new(scope, &self.context);
@@ -105,8 +141,8 @@ impl Live {
         let graph = Graph::new(Arc::clone(&self.app), Arc::default(), Arc::<Code>::default());
         let graph = Rc::new(RefCell::new(graph));
         let deadline = execution.deadline;
-        let templates = &self.worker.handle_templates;
-        let mut active = Active::new(Some(execution), deadline, &graph, templates, &self.worker.buffers);
+        let templates = &self.handle_templates;
+        let mut active = Active::new(Some(execution), deadline, &graph, templates, &self.buffers);
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         v8::tc_scope!(let scope, scope);
@@ -146,33 +182,58 @@ impl Live {
     }
 }
 
-impl LiveRealm for Live {
-    fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd {
+impl Parts {
+    /// Runs a turn. `guarded` runs what it is given in the isolate, within limits.
+    pub(super) fn run(
+        &self,
+        input: &TurnInput,
+        name: &str,
+        execution: &mut Execution<'_>,
+        guarded: impl FnOnce(Limits, &mut dyn FnMut(&mut v8::Isolate) -> TurnEnd) -> Result<(TurnEnd, Option<Ended>), Ended>,
+    ) -> TurnEnd {
         let limits = Limits::new(execution.deadline, execution.options);
         let ended = |ended: Ended| ended.failure().1;
         if let Err(reason) = limits.check() {
             return TurnEnd::Refused(ended(reason));
         }
         OVERFLOWED.set(false);
-        self.worker.buffers.forget_refusal();
-        match self.worker.run(limits, &self.watchdog, |isolate| self.turn(isolate, input, name, execution)) {
+        self.buffers.forget_refusal();
+        match guarded(limits, &mut |isolate| self.turn(isolate, input, name, execution)) {
             Ok((_, Some(reason))) => TurnEnd::Ended(ended(reason)),
             Ok((_, None)) if OVERFLOWED.get() => TurnEnd::Ended(ended(Ended::OutOfStack)),
-            Ok((_, None)) if self.worker.buffers.has_refused() => TurnEnd::Ended(ended(Ended::OutOfMemory)),
+            Ok((_, None)) if self.buffers.has_refused() => TurnEnd::Ended(ended(Ended::OutOfMemory)),
             Ok((end, None)) => end,
             Err(reason) => TurnEnd::Refused(ended(reason)),
         }
     }
 }
 
-/// A context with the globals, without what can't be repeated.
-fn context(isolate: &mut v8::Isolate, worker: &Worker) -> Option<v8::Global<v8::Context>> {
-    v8::scope!(let scope, isolate);
-    let context = worker.restore(scope);
+impl LiveRealm for Live {
+    fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd {
+        let (worker, watchdog) = (&self.worker, &self.watchdog);
+        self.parts.run(input, name, execution, |limits, turn| worker.run(limits, watchdog, turn))
+    }
+}
+
+/// Takes from a context with the globals what can't be repeated.
+pub(super) fn prepare(
+    scope: &mut v8::PinScope<'_, '_, ()>,
+    context: v8::Local<'_, v8::Context>,
+) -> Option<v8::Global<v8::Context>> {
     let scope = &mut v8::ContextScope::new(scope, context);
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     compile(scope, "jsep:live.js", include_str!("live.js"))?.run(scope)?;
     Some(v8::Global::new(scope, context))
+}
+
+pub(super) fn unprepared() -> Error {
+    Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a durable realm can't be made")
+}
+
+/// What stands for the app in realms that have none.
+pub(super) fn no_app() -> Result<Arc<App>, Error> {
+    App::parse(br#"{"metadata": {"endpoints": {}}, "modules": []}"#).map(Arc::new)
 }
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
