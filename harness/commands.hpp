@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "application.hpp"
+#include "checkpointer.hpp"
 #include "library.hpp"
 #include "message.hpp"
 #include "service.hpp"
@@ -89,12 +90,18 @@ struct ShellArguments {
     std::string script;    // File with what a new realm begins with, or nothing.
     std::string on_throw;  // As the library's option.
     bool ids = false;      // Whether lines begin with the id of the input and a tab.
+    CheckpointBounds checkpoints;
 };
 
 struct RealmArguments {
     std::string plugin;
     std::string data;
     Options options;
+};
+
+struct CheckpointArguments {
+    RealmArguments realm;
+    std::string name;  // Of the realm; all of them when there is none.
 };
 
 int call(const CallArguments& arguments);
@@ -106,3 +113,4 @@ int soak(const SoakArguments& arguments);
 int shell(const ShellArguments& arguments);
 int realm_report(const RealmArguments& arguments);
 int realm_verify(const RealmArguments& arguments);
+int realm_checkpoint(const CheckpointArguments& arguments);

@@ -11,6 +11,7 @@
 #endif
 
 #include "bytes.hpp"
+#include "checkpointer.hpp"
 #include "commands.hpp"
 #include "file.hpp"
 #include "realm.hpp"
@@ -92,6 +93,7 @@ int shell(const ShellArguments& arguments) {
         const RealmLog realm_log(plugin, storage);
         const DurableRealm realm(plugin, engine, realm_log, NAME, source, {{"on_throw", arguments.on_throw}}, &host);
         print_beginning(realm);
+        Checkpointer checkpointer(arguments.plugin, arguments.data, arguments.options, arguments.checkpoints);
         Lines lines;
         std::string line;
         while (lines.next(line)) {
@@ -110,6 +112,7 @@ int shell(const ShellArguments& arguments) {
                 }
                 std::cout << error.message() << std::endl;
             }
+            checkpointer.look(realm_log, realm);
         }
         return 0;
     } catch (const LibraryError& error) {

@@ -100,6 +100,9 @@ enum jsep_status
     JSEP_REALM_STOPPED = 503,
     // A turn went another way than when it was written down; the message names the turn and what differs.
     JSEP_REPLAY_DIVERGED = 504,
+    // The state of a realm can't be captured, or was not the same when it was restored on trial; the message says why. Its log is as good
+    // as before.
+    JSEP_CHECKPOINT_REFUSED = 505,
     // The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,
     // A defect of the library; the message says where. The library stays usable.
@@ -236,7 +239,8 @@ typedef struct jsep_error jsep_error;
 
 // The log of all durable realms in one storage.
 //
-// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_free`, `jsep_realm_open`. Turns of several realms that end
+// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_checkpoint`, `jsep_log_trim`, `jsep_log_free`,
+// `jsep_realm_open`. Turns of several realms that end
 // at about the same time are written together and synced once, by one of the threads that wait for them. Any thread, several at once.
 // A log stays alive inside until its last realm is freed.
 //
@@ -881,6 +885,36 @@ jsep_status jsep_log_report(const struct jsep_log *log,
 
 // Frees a log. Null is fine. Realms opened in it go on working. Any thread.
 void jsep_log_free(struct jsep_log *log);
+
+// Makes a checkpoint of the realm `name`: its state after all turns that are in the log now. From then on a restore takes it from there.
+//
+// The turns since the last checkpoint run again, in a realm that V8 can capture; the capture is restored on trial, and has to be the same.
+// Only then one object, `checkpoint-…`, is replaced, and the former checkpoint stays in another one. **Call it in a process of its own**, one at
+// a time for a storage: V8 ends the process for some states that it can't capture, which leaves all as it was. It may run beside the one
+// process that uses the log, and calls `read` and `replace` only. `report` gets a JSON object: `realm`, whether one was `made` (not if
+// there was no turn since the last two), `turns` after the first that it holds, its `bytes`, how many turns were `replayed` for it,
+// `took_ns`, and what is `wrong` with former ones. Any thread.
+//
+// Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured; the message says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`,
+// `JSEP_STORAGE_FAILED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_ARGUMENT` (there is no such realm), `JSEP_REENTERED`, `JSEP_FORKED`,
+// `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+//
+// Source: `src/abi/checkpoint.rs`.
+jsep_status jsep_log_checkpoint(const struct jsep_engine *engine,
+                                const struct jsep_storage *storage,
+                                struct jsep_bytes name,
+                                const struct jsep_sink *report);
+
+// Looks for the newest checkpoints of all realms of a log, and gives up the segments that no realm needs any more: those before the first
+// turn that the older of the two checkpoints of its realm does not hold. They are not read on a start, and are emptied. `report` gets a JSON
+// object: how many `segments` were given up. To be called after `jsep_log_checkpoint`, while realms work. Any thread.
+//
+// Errors: `JSEP_STORAGE_FAILED` and `JSEP_LOG_DAMAGED`, after which the log has stopped; `JSEP_REALM_STOPPED`, `JSEP_FORKED`,
+// `JSEP_NULL_ARGUMENT`.
+//
+// Source: `src/abi/checkpoint.rs`.
+jsep_status jsep_log_trim(const struct jsep_log *log,
+                          const struct jsep_sink *report);
 
 // Opens the realm `name` of a log.
 //

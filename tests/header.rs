@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The sources of the header, in the order in which a reader wants them.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "status.rs",
     "abi/bytes.rs",
     "abi/version.rs",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 18] = [
     "abi/response.rs",
     "abi/storage.rs",
     "abi/log.rs",
+    "abi/checkpoint.rs",
     "abi/realm.rs",
 ];
 

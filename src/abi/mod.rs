@@ -33,6 +33,7 @@ mod version;
 pub use crate::status::jsep_status;
 pub use bytes::{jsep_bytes, jsep_sink};
 pub use cache::jsep_cache;
+pub use checkpoint::*;
 pub use consensus::*;
 pub use endpoint::*;
 pub use engine::*;

@@ -48,9 +48,9 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
     }
     let state = newest.map(|(_, checkpoint, _)| &checkpoint.state[..]);
     let mut realm_to_capture = plugin.capturing_realm(state)?;
-    let engine = plugin.state_identity().ok_or_else(|| {
-        refused("the state of realms can't be captured by this build of the library".to_owned())
-    })?;
+    let engine = plugin
+        .state_identity()
+        .ok_or_else(|| refused("the state of realms can't be captured by this build of the library".to_owned()))?;
     let from = newest.map_or(0, |(_, checkpoint, _)| checkpoint.records);
     let mut kept = newest.map_or_else(Kept::default, |(_, checkpoint, _)| checkpoint.kept.clone());
     let runtime = replaying(plugin);

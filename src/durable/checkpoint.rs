@@ -59,7 +59,8 @@ impl Checkpoint {
             return Err(Malformed);
         }
         let mut reader = Reader(covered);
-        let begun = reader.take(MAGIC.len())? == MAGIC && reader.number()? == VERSION && reader.identity()? == *identity;
+        let begun =
+            reader.take(MAGIC.len())? == MAGIC && reader.number()? == VERSION && reader.identity()? == *identity;
         if !begun || reader.number()? != realm {
             return Err(Malformed);
         }
@@ -148,7 +149,10 @@ impl Checkpoints {
     /// Leaves out those that stand for more records than the log has.
     pub(super) fn limit(&mut self, known: u64) {
         for (name, checkpoint, _) in self.whole.extract_if(.., |(_, checkpoint, _)| checkpoint.records > known) {
-            self.wrong.push(format!("`{name}` is ahead of the log: it holds {} turns, and the log {known}", checkpoint.records));
+            self.wrong.push(format!(
+                "`{name}` is ahead of the log: it holds {} turns, and the log {known}",
+                checkpoint.records
+            ));
         }
     }
 

@@ -20,19 +20,28 @@ pub(super) struct Entry {
     /// Those after them.
     pub(super) records: VecDeque<Record>,
     pub(super) open: bool,
+    /// What the records before `records` cost.
+    base_cost: Cost,
+}
+
+/// What a replay would read, and what it would take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Cost {
+    pub(super) bytes: u64,
+    /// As far as the turns ran in this process.
+    pub(super) nanoseconds: u64,
 }
 
 /// A record of a realm.
-#[derive(Clone, Copy, Debug)]
 pub(super) struct Record {
     pub(super) place: Place,
-    /// What its turn took when it ran last; 0 if it did not run in this process.
-    pub(super) nanoseconds: u64,
+    /// Of all records of the realm up to this one.
+    cost: Cost,
 }
 
 impl Entry {
     pub(super) fn new(name: String, base: u64) -> Entry {
-        Entry { name, base, records: VecDeque::new(), open: false }
+        Entry { name, base, records: VecDeque::new(), open: false, base_cost: Cost::default() }
     }
 
     /// All records that ever were.
@@ -40,8 +49,35 @@ impl Entry {
         self.base + self.records.len() as u64
     }
 
-    pub(super) fn record(&mut self, number: u64) -> Option<&mut Record> {
-        self.records.get_mut(usize::try_from(number.checked_sub(self.base)?).ok()?)
+    /// Adds a record whose turn took so long.
+    pub(super) fn push(&mut self, place: Place, nanoseconds: u64) {
+        let before = self.cost_before(self.count());
+        let cost = Cost { bytes: before.bytes + place.len, nanoseconds: before.nanoseconds + nanoseconds };
+        self.records.push_back(Record { place, cost });
+    }
+
+    /// Notes how long a turn took. Replays do it in order, up to the last record.
+    pub(super) fn took(&mut self, number: u64, nanoseconds: u64) {
+        let before = self.cost_before(number);
+        if let Some(record) = self.index(number).and_then(|index| self.records.get_mut(index)) {
+            record.cost.nanoseconds = before.nanoseconds + nanoseconds;
+        }
+    }
+
+    fn index(&self, number: u64) -> Option<usize> {
+        usize::try_from(number.checked_sub(self.base)?).ok()
+    }
+
+    fn cost_before(&self, number: u64) -> Cost {
+        let before = self.index(number).and_then(|index| self.records.get(index.checked_sub(1)?));
+        before.map_or(self.base_cost, |record| record.cost)
+    }
+
+    /// What the records from number `from` on cost.
+    pub(super) fn cost(&self, from: u64) -> Cost {
+        let (all, before) = (self.cost_before(self.count()), self.cost_before(from));
+        let nanoseconds = all.nanoseconds.saturating_sub(before.nanoseconds);
+        Cost { bytes: all.bytes.saturating_sub(before.bytes), nanoseconds }
     }
 
     /// Where the records from number `from` on are.
@@ -65,6 +101,7 @@ impl Entry {
 
     /// Forgets the records before number `base`.
     pub(super) fn forget(&mut self, base: u64) {
+        self.base_cost = self.cost_before(base);
         let gone = usize::try_from(base.saturating_sub(self.base)).unwrap_or(usize::MAX).min(self.records.len());
         self.records.drain(..gone);
         self.base = base;
@@ -74,7 +111,7 @@ impl Entry {
     fn note(&mut self, turn: u64, place: Place) -> bool {
         let is_next = turn == self.count();
         if is_next {
-            self.records.push_back(Record { place, nanoseconds: 0 });
+            self.push(place, 0);
         }
         is_next
     }

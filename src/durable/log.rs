@@ -4,9 +4,9 @@
 //! add records for the next block. So there are as few syncs as the storage is slow, and no thread of the library's own.
 
 use super::block::{self, FRAME, Identity};
-use super::codec::Writer;
 use super::checkpoint::{self, Checkpoints};
-use super::contents::{Contents, Entry, Record};
+use super::codec::Writer;
+use super::contents::{Contents, Cost, Entry};
 use super::recovery::{Dropped, Place};
 use super::segment::{self, Base, End, MANIFEST_NAME, Manifest, SEGMENT_HEAD, segment_name};
 use super::storage::Storage;
@@ -162,7 +162,9 @@ impl Log {
             return Ok((*number, entry.count() > 0));
         }
         let number = state.realms.last_key_value().map_or(1, |(last, _)| last + 1);
-        state.realms.insert(number, Entry { open: true, ..Entry::new(name.to_owned(), 0) });
+        let mut entry = Entry::new(name.to_owned(), 0);
+        entry.open = true;
+        state.realms.insert(number, entry);
         Ok((number, false))
     }
 
@@ -226,7 +228,7 @@ impl Log {
                 state.syncs += 1;
                 for (waiting, place) in records.iter().zip(places) {
                     if let Some(entry) = state.realms.get_mut(&waiting.realm) {
-                        entry.records.push_back(Record { place, nanoseconds: waiting.nanoseconds });
+                        entry.push(place, waiting.nanoseconds);
                     }
                 }
             }
@@ -279,18 +281,14 @@ impl Log {
 
     /// Notes how long a turn took that was recorded.
     pub(super) fn took(&self, realm: u64, record: u64, nanoseconds: u64) {
-        if let Some(record) = self.lock().realms.get_mut(&realm).and_then(|entry| entry.record(record)) {
-            record.nanoseconds = nanoseconds;
+        if let Some(entry) = self.lock().realms.get_mut(&realm) {
+            entry.took(record, nanoseconds);
         }
     }
 
-    /// What a replay from record number `from` on would read and take: bytes, and nanoseconds.
-    pub(super) fn cost(&self, realm: u64, from: u64) -> (u64, u64) {
-        let state = self.lock();
-        let Some(entry) = state.realms.get(&realm) else { return (0, 0) };
-        let skip = usize::try_from(from.saturating_sub(entry.base)).unwrap_or(usize::MAX);
-        let costs = entry.records.iter().skip(skip).map(|record| (record.place.len, record.nanoseconds));
-        costs.fold((0, 0), |(bytes, time), (more_bytes, more_time)| (bytes + more_bytes, time + more_time))
+    /// What a replay from record number `from` on would cost.
+    pub(super) fn cost(&self, realm: u64, from: u64) -> Cost {
+        self.lock().realms.get(&realm).map(|entry| entry.cost(from)).unwrap_or_default()
     }
 
     /// The checkpoints of a realm that can be used with the synced part of the log.
@@ -342,7 +340,8 @@ impl Log {
         let head = self.storage.read(&name, 0, SEGMENT_HEAD).map_err(|error| error.of(&name))?.unwrap_or_default();
         let before = segment::decode_segment(&self.identity, &head)
             .map_err(|_| super::recovery::damaged(&name, 0, "its head is not what was written"))?;
-        let counted = |entry: &Entry| entry.records.iter().filter(|record| record.place.segment < needed).count() as u64;
+        let counted =
+            |entry: &Entry| entry.records.iter().filter(|record| record.place.segment < needed).count() as u64;
         let bases = state.realms.iter().map(|(realm, entry)| Base {
             realm: *realm,
             name: entry.name.clone(),
@@ -432,8 +431,7 @@ fn report(
     syncs: Option<u64>,
 ) -> serde_json::Value {
     let turns = realms.values().filter(|entry| entry.count() > 0);
-    let turns: serde_json::Map<_, _> =
-        turns.map(|entry| (entry.name.clone(), (entry.count() - 1).into())).collect();
+    let turns: serde_json::Map<_, _> = turns.map(|entry| (entry.name.clone(), (entry.count() - 1).into())).collect();
     let dropped = dropped.map(
         |dropped| serde_json::json!({ "segment": dropped.segment, "offset": dropped.offset, "bytes": dropped.bytes }),
     );

@@ -275,7 +275,7 @@ impl Realm {
     pub fn report(&self) -> serde_json::Value {
         let turns = self.lock();
         let newest = self.log.newest_checkpoint(self.number).max(turns.origin.checkpoint);
-        let (replay_bytes, replay_time) = self.log.cost(self.number, newest.map_or(0, |(records, _)| records));
+        let cost = self.log.cost(self.number, newest.map_or(0, |(records, _)| records));
         let checkpoint = newest.map(|(records, bytes)| serde_json::json!({ "records": records, "bytes": bytes }));
         serde_json::json!({
             "name": self.name,
@@ -286,8 +286,8 @@ impl Realm {
             "remembered_ids": turns.kept.answers.len(),
             "checkpoint": checkpoint,
             "unused_checkpoints": turns.origin.unused,
-            "replay_bytes": replay_bytes,
-            "replay_ns": replay_time,
+            "replay_bytes": cost.bytes,
+            "replay_ns": cost.nanoseconds,
             "stopped": turns.stopped.as_ref().map(|error| error.message.clone()),
             "log": self.log.report(),
         })

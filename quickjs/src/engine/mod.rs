@@ -23,7 +23,10 @@ pub mod stack;
 pub use self::quickjs::{ABILITIES, create, library_name};
 pub use cache::{Cache, CacheTable, Identity};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
-pub use interface::{CaptureTimings, Engine, EngineDescription, InstalledApp, LiveRealm, Log, TurnEnd, TurnInput};
+pub use interface::{
+    CaptureTimings, CapturedState, CapturingRealm, Engine, EngineDescription, InstalledApp, LiveRealm, Log, TurnEnd,
+    TurnInput,
+};
 pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};
 pub use outcome::{
     Exception, Failure, Outcome, Reply, ReturnProblem, content_type, header_pair, nanoseconds_since, status_code,

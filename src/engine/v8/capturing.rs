@@ -136,11 +136,7 @@ impl Capturing {
     }
 }
 
-fn creator(
-    blob: &Arc<Blob>,
-    heap_bytes: usize,
-    budget: &Arc<BufferBudget>,
-) -> (v8::OwnedIsolate, Box<HeapGuard>) {
+fn creator(blob: &Arc<Blob>, heap_bytes: usize, budget: &Arc<BufferBudget>) -> (v8::OwnedIsolate, Box<HeapGuard>) {
     let parameters = v8::Isolate::create_params()
         .array_buffer_allocator(buffers::allocator(Arc::clone(budget)).make_shared())
         .allow_atomics_wait(false)

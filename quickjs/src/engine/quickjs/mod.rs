@@ -22,7 +22,9 @@ mod time_zone;
 mod value;
 
 use crate::app::App;
-use crate::engine::{Abilities, Cache, CapturingRealm, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions};
+use crate::engine::{
+    Abilities, Cache, CapturingRealm, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions,
+};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::ffi::CStr;
