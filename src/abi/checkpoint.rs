@@ -14,7 +14,8 @@ use crate::error::Error;
 /// Only then one object, `checkpoint-…`, is replaced, and the former checkpoint stays in another one. **Call it in a process of its own**, one at
 /// a time for a storage: V8 ends the process for some states that it can't capture, which leaves all as it was. It may run beside the one
 /// process that uses the log, and calls `read` and `replace` only. `report` gets a JSON object: `realm`, whether one was `made` (not if
-/// there was no turn since the last two), `turns` after the first that it holds, its `bytes`, how many turns were `replayed` for it,
+/// there was no turn since the last two), `turns` after the first that it holds, its `bytes`, the `digest` of what can be
+/// reached in it, how many turns were `replayed` for it,
 /// `took_ns`, and what is `wrong` with former ones. Any thread.
 ///
 /// Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured; the message says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`,

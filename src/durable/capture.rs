@@ -23,12 +23,13 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
     let contents = Contents::read_beside(storage)?.ok_or_else(missing)?;
     let (realm, entry) = contents.realms.iter().find(|(_, entry)| entry.name == name).ok_or_else(missing)?;
     let all = contents.checkpoints(storage, *realm)?;
-    let said = |made: bool, turns: u64, bytes: u64, replayed: u64| {
+    let said = |made: bool, turns: u64, bytes: u64, replayed: u64, digest: &[u8; 32]| {
         serde_json::json!({
             "realm": name,
             "made": made,
             "turns": turns.saturating_sub(1),
             "bytes": bytes,
+            "digest": digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
             "replayed": replayed,
             "took_ns": nanoseconds_since(begin),
             "wrong": all.wrong,
@@ -44,7 +45,7 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
         && other.records == entry.count()
         && newest.is_some()
     {
-        return Ok(said(false, one.kept.count, *len, 0));
+        return Ok(said(false, one.kept.count, *len, 0, &one.digest));
     }
     let state = newest.map(|(_, checkpoint, _)| &checkpoint.state[..]);
     let mut realm_to_capture = plugin.capturing_realm(state)?;
@@ -78,5 +79,5 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
     let names = checkpoint::names(*realm);
     let object = names.iter().find(|object| newest != Some(object.as_str())).unwrap_or(&names[0]);
     storage.replace(object, &bytes).map_err(|error| error.of(object))?;
-    Ok(said(true, turns, bytes.len() as u64, entry.count() - from))
+    Ok(said(true, turns, bytes.len() as u64, entry.count() - from, &checkpoint.digest))
 }

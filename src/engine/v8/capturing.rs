@@ -7,7 +7,7 @@
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
 use super::completing;
-use super::isolates::{self, Worker};
+use super::isolates;
 use super::limits::{self, HeapGuard};
 use super::live::{self, Parts};
 use super::reservations;
@@ -16,7 +16,7 @@ use super::snapshot::{self, Blob};
 use super::state_digest::Digest;
 use super::stored;
 use super::watchdog::Watchdog;
-use crate::engine::{CapturedState, CapturingRealm, Execution, LiveRealm, Options, RuntimeOptions, TurnEnd, TurnInput};
+use crate::engine::{CapturedState, CapturingRealm, Execution, LiveRealm, Options, TurnEnd, TurnInput};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::HashMap;
@@ -91,11 +91,10 @@ impl Capturing {
     pub(super) fn new(
         blob: &Arc<Blob>,
         is_new: bool,
-        runtime: &RuntimeOptions,
+        heap_bytes: usize,
         watchdog: &Arc<Watchdog>,
     ) -> Result<Capturing, Error> {
         let writing = snapshot::writing();
-        let heap_bytes = runtime.max_heap_bytes;
         let budget = BufferBudget::new();
         budget.set_limit(heap_bytes);
         let (mut creator, heap) = creator(blob, heap_bytes, &budget);
@@ -192,8 +191,10 @@ impl LiveRealm for Capturing {
 
 impl CapturingRealm for Capturing {
     fn capture(mut self: Box<Self>) -> Result<CapturedState, Error> {
-        let creator = self.creator.as_mut().ok_or_else(|| refused("the realm is lost"))?;
-        let digest = Digest::of(creator).ok_or_else(|| refused("V8 does not tell what is in it"))?;
+        let (Some(parts), Some(creator)) = (&self.parts, &mut self.creator) else {
+            return Err(refused("the realm is lost"));
+        };
+        let digest = Digest::of(creator, &parts.context).ok_or_else(|| refused("V8 does not tell what is in it"))?;
         let blob = self.write().ok_or_else(|| refused("V8 can't write it"))?;
         if !blob.data.is_valid() {
             return Err(refused("V8 can't read what it wrote"));
@@ -202,8 +203,7 @@ impl CapturingRealm for Capturing {
             return Err(refused("V8 can't give its tables another hash seed, which another process has"));
         }
         let blob = Arc::new(blob);
-        let worker = Worker::exact(&blob, self.heap_bytes)?;
-        let restored = Digest::of(&mut worker.isolate.lock());
+        let restored = live::restored_digest(&blob, self.heap_bytes)?;
         let restored = restored.ok_or_else(|| refused("V8 does not tell what is in it when it is restored"))?;
         if let Some(difference) = digest.difference(&restored) {
             return Err(refused(&format!("it is not the same when it is restored: {difference}")));

@@ -12,6 +12,7 @@ use super::isolates::Worker;
 use super::limits::{Ended, Limits};
 use super::modules::Graph;
 use super::snapshot::{self, Blob, Making};
+use super::state_digest::Digest;
 use super::watchdog::Watchdog;
 use super::wrap::wrap;
 use super::{restoring, seed};
@@ -115,13 +116,7 @@ impl Live {
         runtime: &RuntimeOptions,
         watchdog: &Arc<Watchdog>,
     ) -> Result<Live, Error> {
-        let worker = Worker::exact(blob, runtime.max_heap_bytes)?;
-        let context = {
-            let mut isolate = worker.isolate.lock();
-            v8::scope!(let scope, &mut *isolate);
-            let context = worker.restore(scope);
-            v8::Global::new(scope, context)
-        };
+        let (worker, context) = restore(blob, runtime.max_heap_bytes)?;
         Ok(Live::within(worker, context, no_app()?, watchdog))
     }
 
@@ -213,6 +208,26 @@ impl LiveRealm for Live {
         let (worker, watchdog) = (&self.worker, &self.watchdog);
         self.parts.run(input, name, execution, |limits, turn| worker.run(limits, watchdog, turn))
     }
+}
+
+/// An isolate with the realm that was captured.
+fn restore(blob: &Arc<Blob>, heap_bytes: usize) -> Result<(Worker, v8::Global<v8::Context>), Error> {
+    let worker = Worker::exact(blob, heap_bytes)?;
+    let context = {
+        let mut isolate = worker.isolate.lock();
+        v8::scope!(let scope, &mut *isolate);
+        let context = worker.restore(scope);
+        v8::Global::new(scope, context)
+    };
+    Ok((worker, context))
+}
+
+/// Restores a captured realm on trial, and tells what can be reached in it; none when V8 does not tell.
+pub(super) fn restored_digest(blob: &Arc<Blob>, heap_bytes: usize) -> Result<Option<Digest>, Error> {
+    let (worker, context) = restore(blob, heap_bytes)?;
+    let digest = Digest::of(&mut worker.isolate.lock(), &context);
+    drop(context);
+    Ok(digest)
 }
 
 /// Takes from a context with the globals what can't be repeated.

@@ -149,7 +149,7 @@ impl Engine for V8Engine {
             None => self.globals.get(options, runtime, &self.watchdog)?.1,
             Some(state) => capturing::blob(state)?,
         };
-        Ok(Box::new(capturing::Capturing::new(&blob, state.is_none(), runtime, &self.watchdog)?))
+        Ok(Box::new(capturing::Capturing::new(&blob, state.is_none(), runtime.max_heap_bytes, &self.watchdog)?))
     }
 
     fn state_identity(&self, options: &Options) -> Option<Vec<u8>> {

@@ -7,13 +7,27 @@
 use super::wrap::wrap;
 use crate::crypto::{SEAL_BYTES, seal};
 use serde_json::value::RawValue;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::ffi::c_void;
+use std::fmt::Write as _;
 
 unsafe extern "C" {
     /// `v8::HeapProfiler::TakeHeapSnapshot(const HeapSnapshotOptions&)`
     #[link_name = "__real__ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE"]
     fn v8_take_heap_snapshot(profiler: *mut c_void, options: *const SnapshotOptions) -> *const c_void;
+}
+
+unsafe extern "C" {
+    /// `v8::HeapProfiler::GetObjectId(v8::Local<v8::Value>)`
+    #[link_name = "_ZN2v812HeapProfiler11GetObjectIdENS_5LocalINS_5ValueEEE"]
+    fn v8_object_id(profiler: *mut c_void, object: *const c_void) -> u32;
+}
+
+thread_local! {
+    /// The object that visits begin with, while a snapshot is taken; then its number in the snapshot.
+    static BEGIN: Cell<*const c_void> = const { Cell::new(std::ptr::null()) };
+    static NUMBER: Cell<u32> = const { Cell::new(0) };
 }
 
 /// `v8::HeapProfiler::HeapSnapshotOptions`
@@ -32,7 +46,7 @@ const WITH_NUMBERS: i32 = 1;
 
 wrap!("__wrap__ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE", take_heap_snapshot);
 
-/// Has heap snapshots show numbers; the crate does not offer it.
+/// Has heap snapshots show numbers, and finds the number of an object in them; the crate offers neither.
 ///
 /// # Safety
 /// Called by V8's interface with its own arguments.
@@ -40,22 +54,37 @@ unsafe extern "C" fn take_heap_snapshot(profiler: *mut c_void, options: *const S
     // SAFETY: V8's interface gives live options, which are plain data.
     let options = SnapshotOptions { numerics: WITH_NUMBERS, ..unsafe { *options } };
     // SAFETY: V8's own arguments go on to V8, which reads the options during the call.
-    unsafe { v8_take_heap_snapshot(profiler, &raw const options) }
+    let snapshot = unsafe { v8_take_heap_snapshot(profiler, &raw const options) };
+    let begin = BEGIN.get();
+    if !begin.is_null() {
+        // SAFETY: `Digest::of` put a live handle there. V8 forgets the numbers when the snapshot goes.
+        NUMBER.set(unsafe { v8_object_id(profiler, begin) });
+    }
+    snapshot
 }
 
 /// What was visited, an object a line.
 pub(super) struct Digest(String);
 
 impl Digest {
-    /// Of what can be reached in the isolate's realm. None when V8 does not tell.
-    pub(super) fn of(isolate: &mut v8::Isolate) -> Option<Digest> {
+    /// Of what can be reached in a realm. None when V8 does not tell.
+    pub(super) fn of(isolate: &mut v8::Isolate, context: &v8::Global<v8::Context>) -> Option<Digest> {
         let mut json = Vec::new();
         isolate.low_memory_notification();
-        isolate.take_heap_snapshot(|part| {
-            json.extend_from_slice(part);
-            true
-        });
-        Some(Digest(Heap::read(&json)?.lines()))
+        {
+            v8::scope!(let scope, isolate);
+            let context = v8::Local::new(scope, context);
+            let scope = &mut v8::ContextScope::new(scope, context);
+            let global = context.global(scope);
+            BEGIN.set(std::ptr::from_ref(&*global).cast());
+            scope.take_heap_snapshot(|part| {
+                json.extend_from_slice(part);
+                true
+            });
+            BEGIN.set(std::ptr::null());
+        }
+        let text = Heap::read(&json)?.lines(NUMBER.take())?;
+        Some(Digest(text))
     }
 
     pub(super) fn digest(&self) -> [u8; SEAL_BYTES] {
@@ -67,15 +96,18 @@ impl Digest {
         if self.0 == other.0 {
             return None;
         }
-        let differing = self.0.lines().zip(other.0.lines()).find(|(one, other)| one != other);
-        let (one, other) = differing.unwrap_or(("one has more", ""));
-        Some(format!("`{}` and `{}`", cut(one), cut(other)))
+        let Some((one, other)) = self.0.lines().zip(other.0.lines()).find(|(one, other)| one != other) else {
+            return Some("it has more".to_owned());
+        };
+        let object: String = one.chars().take(LONGEST).collect();
+        let (ones, others) = (one.split(' ').chain([""]), other.split(' ').chain([""]));
+        let part = ones.zip(others).find(|(one, other)| one != other);
+        Some(format!("{part:?} in `{object}`"))
     }
 }
 
-fn cut(line: &str) -> String {
-    line.chars().take(200).collect()
-}
+/// So much of an object is shown.
+const LONGEST: usize = 100;
 
 /// A heap snapshot.
 struct Heap {
@@ -92,6 +124,7 @@ struct Heap {
 /// Positions in a node and in an edge.
 const TYPE: usize = 0;
 const NAME: usize = 1;
+const ID: usize = 2;
 const EDGE_COUNT: usize = 4;
 const EDGE_SIZE: usize = 3;
 const TO: usize = 2;
@@ -153,42 +186,68 @@ impl Heap {
         })
     }
 
-    /// All that is visited, an object a line.
-    fn lines(&self) -> String {
-        let mut numbers = HashMap::new();
-        let mut queue = Vec::new();
+    /// All that is visited from the object of this number on, an object a line. None when there is no such object.
+    fn lines(&self, begin: u32) -> Option<String> {
+        let begin = self.nodes.chunks(self.node_size).position(|node| node[ID] == u64::from(begin))?;
+        let mut numbers = HashMap::from([(begin, 0)]);
+        let mut queue = vec![begin];
         let mut lines = String::new();
-        for (kind, _, to) in self.edges(0) {
-            if kind == "shortcut" && numbers.insert(to, queue.len()).is_none() {
-                queue.push(to);
-            }
-        }
         let mut next = 0;
         while let Some(node) = queue.get(next).copied() {
-            lines.push_str(&format!("{next} {} {:?}", self.node_type(node), self.node_name(node)));
-            for (kind, name, to) in self.edges(node) {
-                if !is_followed(kind, &name, self.node_type(to), self.node_name(to)) {
-                    continue;
-                }
+            let _ = write!(lines, "{next} {} {:?}", self.node_type(node), without_numbers(self.node_name(node)));
+            // Tables of properties have their hash seed's order.
+            let mut edges: Vec<_> = self.edges(node).filter(|edge| self.is_followed(node, edge)).collect();
+            edges.sort_by_cached_key(|(kind, name, to)| (*kind, name.clone(), self.node_name(*to)));
+            for (kind, name, to) in edges {
                 let fresh = queue.len();
                 let number = *numbers.entry(to).or_insert(fresh);
                 if number == fresh {
                     queue.push(to);
                 }
-                lines.push_str(&format!(" {kind}:{name}={number}"));
+                let _ = write!(lines, " {kind}:{}={number}", without_numbers(&name));
             }
             lines.push('\n');
             next += 1;
         }
-        lines
+        Some(lines)
+    }
+
+    /// Whether an edge belongs to the state, rather than to what V8 keeps for speed.
+    fn is_followed(&self, from: usize, (kind, name, to): &(&str, String, usize)) -> bool {
+        let (from, from_node, to_type) = (self.node_name(from), from, self.node_type(*to));
+        match *kind {
+            "internal" if from.starts_with(FUNCTION) => matches!(name.as_str(), "script" | "function_literal_id"),
+            "internal" if from.starts_with(SCRIPT) => name == "source",
+            "internal" if name == "shared" => true,
+            "internal" if name == "script" || to_type == "code" || to_type == "object shape" => false,
+            "internal" if from.ends_with("NativeContext") => !NOT_STATE.iter().any(|part| name.contains(part)),
+            "internal" => !matches!(name.as_str(), "map" | "properties" | "hash"),
+            // Tables of maps and sets, registers of generators and the like.
+            "hidden" if from == ELEMENTS => false,
+            "hidden" if self.node_type(from_node) == "array" || from.ends_with("ScriptContextTable") => {
+                !matches!(to_type, "code" | "object shape")
+            }
+            "context" | "element" | "property" | "shortcut" => to_type != "code",
+            _ => false,
+        }
     }
 }
 
-/// Whether an edge belongs to the state, rather than to what V8 keeps for speed.
-fn is_followed(kind: &str, name: &str, to_type: &str, _to_name: &str) -> bool {
-    match kind {
-        "context" | "element" | "property" | "shortcut" => to_type != "code",
-        "internal" => !matches!(to_type, "code" | "object shape") && !matches!(name, "map" | "properties" | "elements"),
-        _ => false,
-    }
+/// Names of what V8 shares between closures of one function.
+const FUNCTION: &str = "system / SharedFunctionInfo";
+const SCRIPT: &str = "system / Script /";
+
+/// Elements of an object, which are seen by their numbers. As a table they have an order of their own.
+const ELEMENTS: &str = "(object elements)";
+
+/// What V8 keeps in a realm for speed, or draws anew.
+const NOT_STATE: &[&str] =
+    &["cache", "random", "microtask_queue", "serialized_objects", "embedder_data", "_map", "next_context_link"];
+
+/// A name without the numbers of objects and of entries of weak maps in it, which differ from snapshot to snapshot.
+fn without_numbers(name: &str) -> String {
+    let weak = name.split_once(" / part of key ").map(|(_, rest)| rest);
+    let mut parts = weak.unwrap_or(name).split('@');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + "@" + part.trim_start_matches(|letter: char| letter.is_ascii_digit()))
 }
