@@ -49,9 +49,19 @@ struct State {
     /// Why nothing can be written any more.
     failed: Option<Error>,
     realms: BTreeMap<u64, Entry>,
-    /// The newest checkpoint of each realm when it was last looked for: records that it holds, and its length.
-    newest: BTreeMap<u64, (u64, u64)>,
+    /// The newest checkpoint of each realm when it was last looked for.
+    newest: BTreeMap<u64, Newest>,
     syncs: u64,
+}
+
+/// The newest checkpoint of a realm.
+struct Newest {
+    /// Records that it holds.
+    records: u64,
+    /// Its length.
+    bytes: u64,
+    /// What can use it.
+    engine: Vec<u8>,
 }
 
 /// A record that waits for a writer.
@@ -300,14 +310,17 @@ impl Log {
         let mut all = checkpoint::read_all(self.storage.as_ref(), &self.identity, first, realm)?;
         all.limit(known);
         if let Some((_, checkpoint, len)) = all.whole.first() {
-            self.lock().newest.insert(realm, (checkpoint.records, *len));
+            let engine = checkpoint.engine.clone();
+            self.lock().newest.insert(realm, Newest { records: checkpoint.records, bytes: *len, engine });
         }
         Ok(all)
     }
 
-    /// Records that the newest checkpoint of a realm holds, and its length, as far as `checkpoints` has found one.
-    pub(super) fn newest_checkpoint(&self, realm: u64) -> Option<(u64, u64)> {
-        self.lock().newest.get(&realm).copied()
+    /// Records that the newest checkpoint of a realm holds, and its length, as far as `checkpoints` has found one that `engine` can use.
+    pub(super) fn newest_checkpoint(&self, realm: u64, engine: Option<&[u8]>) -> Option<(u64, u64)> {
+        let state = self.lock();
+        let newest = state.newest.get(&realm).filter(|newest| engine == Some(&newest.engine))?;
+        Some((newest.records, newest.bytes))
     }
 
     /// Gives up the segments that no realm needs: those before the first record that the older of two checkpoints of its realm does not

@@ -274,7 +274,10 @@ impl Realm {
     /// What the realm is, as a JSON object.
     pub fn report(&self) -> serde_json::Value {
         let turns = self.lock();
-        let newest = self.log.newest_checkpoint(self.number).max(turns.origin.checkpoint);
+        let newest = self
+            .log
+            .newest_checkpoint(self.number, self.plugin.state_identity().as_deref())
+            .max(turns.origin.checkpoint);
         let cost = self.log.cost(self.number, newest.map_or(0, |(records, _)| records));
         let checkpoint = newest.map(|(records, bytes)| serde_json::json!({ "records": records, "bytes": bytes }));
         serde_json::json!({

@@ -224,9 +224,8 @@ impl Heap {
             "internal" => !matches!(name.as_str(), "map" | "properties" | "hash"),
             // Tables of maps and sets, registers of generators and the like.
             "hidden" if from == ELEMENTS => false,
-            "hidden" if self.node_type(from_node) == "array" || from.ends_with("ScriptContextTable") => {
-                !matches!(to_type, "code" | "object shape")
-            }
+            "hidden" if from.ends_with(SCRIPT_CONTEXTS) => self.node_name(*to).ends_with("Context"),
+            "hidden" => self.node_type(from_node) == "array" && !matches!(to_type, "code" | "object shape"),
             "context" | "element" | "property" | "shortcut" => to_type != "code",
             _ => false,
         }
@@ -236,6 +235,9 @@ impl Heap {
 /// Names of what V8 shares between closures of one function.
 const FUNCTION: &str = "system / SharedFunctionInfo";
 const SCRIPT: &str = "system / Script /";
+
+/// The variables of scripts. Beside them stands a table of their names, which has an order of its own.
+const SCRIPT_CONTEXTS: &str = "ScriptContextTable";
 
 /// Elements of an object, which are seen by their numbers. As a table they have an order of their own.
 const ELEMENTS: &str = "(object elements)";
