@@ -24,7 +24,8 @@ constexpr auto LONGEST_PAUSE = std::chrono::minutes(10);
 constexpr const char* THIS_PROGRAM = "/proc/self/exe";
 constexpr double NANOSECONDS = 1e9;
 
-// What is told of a process, or nothing while it runs. One whose end somebody else has taken note of is told to have ended well.
+// What is told of a process, or nothing while it runs. One whose end somebody else has taken note of is told to have
+// ended well.
 bool has_ended(pid_t process, int flags, std::string& failure) {
     int status = 0;
     pid_t found = 0;
@@ -80,10 +81,8 @@ void Checkpointer::look(const RealmLog& log, const DurableRealm& realm) {
         return;
     }
     const auto report = nlohmann::json::parse(realm.report());
-    const bool too_long =
-        bounds_.bytes > 0 && report["replay_bytes"].get<uint64_t>() > bounds_.bytes;
-    const bool too_slow =
-        bounds_.seconds > 0 && report["replay_ns"].get<double>() > bounds_.seconds * NANOSECONDS;
+    const bool too_long = bounds_.bytes > 0 && report["replay_bytes"].get<uint64_t>() > bounds_.bytes;
+    const bool too_slow = bounds_.seconds > 0 && report["replay_ns"].get<double>() > bounds_.seconds * NANOSECONDS;
     if (too_long || too_slow) {
         start(report["name"].get<std::string>());
     } else {
@@ -92,8 +91,8 @@ void Checkpointer::look(const RealmLog& log, const DurableRealm& realm) {
 }
 
 void Checkpointer::start(const std::string& realm) {
-    std::vector<std::string> words{THIS_PROGRAM, "realm", "checkpoint", "--plugin", plugin_, "--data", data_,
-                                   "--name",     realm};
+    std::vector<std::string> words{THIS_PROGRAM, "realm", "checkpoint", "--plugin", plugin_,
+                                   "--data",     data_,   "--name",     realm};
     for (const auto& [name, value] : options_) {
         words.insert(words.end(), {"--option", name + "=" + value});
     }

@@ -15,8 +15,8 @@ struct CheckpointBounds {
     double seconds = 1;         // What the turns took that it would run again.
 };
 
-// The checkpoints are made by another process of this program, which V8 may end; then it is tried again later, after twice the time. Used by
-// one thread at a time.
+// The checkpoints are made by another process of this program, which V8 may end; then it is tried again later, after
+// twice the time. Used by one thread at a time.
 class Checkpointer {
 public:
     Checkpointer(std::string plugin, std::string data, Options options, CheckpointBounds bounds);
@@ -25,8 +25,8 @@ public:
     Checkpointer(const Checkpointer&) = delete;
     Checkpointer& operator=(const Checkpointer&) = delete;
 
-    // To be called after turns: looks, not too often, whether one is to be made or has been made. Says on standard error when one could
-    // not be made. Throws LibraryError.
+    // To be called after turns: looks, not too often, whether one is to be made or has been made. Says on standard
+    // error when one could not be made. Throws LibraryError.
     void look(const RealmLog& log, const DurableRealm& realm);
 
 private:

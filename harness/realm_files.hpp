@@ -13,8 +13,8 @@ public:
     // another program uses it.
     explicit RealmFiles(const std::string& directory);
 
-    // The same directory for making checkpoints beside the program that uses it. Throws StartError, also when there is none or another
-    // program makes checkpoints in it.
+    // The same directory for making checkpoints beside the program that uses it. Throws StartError, also when there is
+    // none or another program makes checkpoints in it.
     static RealmFiles for_checkpoints(const std::string& directory);
 
     // Lent; lives as long as this.

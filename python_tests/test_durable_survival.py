@@ -5,7 +5,7 @@ The table of what a checkpoint holds; `test_durable.py` has the cases that it sh
 
 import pytest
 
-from durable import DURABLE_ENGINES, Shell, checkpoint, copy, options, report
+from durable import DURABLE_ENGINES, Shell, checkpoint, copy, options
 from hosts import run_host
 from test_durable import SURVIVORS
 
@@ -45,7 +45,7 @@ MORE_SURVIVORS = {
     "small integers in maps and sets": (["var m = new Map([[1, 2]]); var s = new Set([3])"], "[m.get(1), s.has(3)]", "[2,true]"),
     "boxed primitives": (["var n = [new Number(1), new String('b'), new Boolean(true)]"], "n", '[1,"b",true]'),
     "sparse arrays": (["var a = []; for (let i = 1; i < 200; i++) a[i * 9973] = i; 1"], "a[9973 * 100]", "100"),
-    "enumeration orders": (["var o = {b: 1, a: 2, 3: 4, 1: 5}; o.c = 6; delete o.b; o.b = 7; 1"], "JSON.stringify(o)", '"{\\\\"1\\\\":5,\\\\"3\\\\":4,\\\\"a\\\\":2,\\\\"c\\\\":6,\\\\"b\\\\":7}"'),
+    "enumeration orders": (["var o = {b: 1, a: 2, 3: 4, 1: 5}; o.c = 6; delete o.b; o.b = 7; 1"], "Object.entries(o).join()", '"1,5,3,4,a,2,c,6,b,7"'),
     "sources": (["function  spaced ( a )  { return a }"], "String(spaced)", '"function  spaced ( a )  { return a }"'),
     "names of scripts": (["var thrower = () => new Error('x').stack"], "thrower().includes('turn-1:1')", "true"),
     "settled promises": (["var p = Promise.reject(4); p.catch(() => {}); 1"], "p.catch(value => value + 1)", "5"),
@@ -72,13 +72,13 @@ def test_state_survives_from_the_log_and_from_a_checkpoint(engine, tmp_path, cas
         with Shell(engine, directory) as shell:
             assert shell.ask(after) == expected
     # The second one came from the checkpoint, and can be captured itself.
-    assert report(engine, data)["checkpoint"]["records"] == len(before) + 1
     again = checkpoint(engine, data)
     assert (again["made"], again["replayed"]) == (True, 1)
-    assert report(engine, data)["checkpoint"]["records"] == len(before) + 2
+    with Shell(engine, data) as shell:
+        assert "Restored" in shell.greeting
 
 
-# What is as digests see it: a change that each pair makes is found out.
+# The digest by which a capture is compared with what is restored from it, sees these.
 SEEN = {
     "variables of closures": "var f = (() => { let n = %s; return () => n; })()",
     "private fields": "class P { #x = %s; get x() { return this.#x; } }; var p = new P",

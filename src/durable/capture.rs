@@ -20,6 +20,11 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
     let begin = Instant::now();
     let refused = |why: String| Error::new(jsep_status::JSEP_CHECKPOINT_REFUSED, why);
     let missing = || Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("the log has no realm `{name}`"));
+    let Some(engine) = plugin.state_identity() else {
+        // Engines without durable realms say so.
+        drop(plugin.capturing_realm(None)?);
+        return Err(refused("the state of realms can't be captured by this build of the library".to_owned()));
+    };
     let contents = Contents::read_beside(storage)?.ok_or_else(missing)?;
     let (realm, entry) = contents.realms.iter().find(|(_, entry)| entry.name == name).ok_or_else(missing)?;
     let all = contents.checkpoints(storage, *realm)?;
@@ -35,11 +40,7 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
             "wrong": all.wrong,
         })
     };
-    // Asked first, because engines without durable realms have no identity either.
-    let newest = {
-        let identity = plugin.state_identity();
-        all.whole.iter().find(|(_, checkpoint, _)| identity.as_ref() == Some(&checkpoint.engine))
-    };
+    let newest = all.whole.iter().find(|(_, checkpoint, _)| checkpoint.engine == engine);
     if let [(_, one, len), (_, other, _)] = &all.whole[..]
         && one.records == entry.count()
         && other.records == entry.count()
@@ -49,9 +50,6 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
     }
     let state = newest.map(|(_, checkpoint, _)| &checkpoint.state[..]);
     let mut realm_to_capture = plugin.capturing_realm(state)?;
-    let engine = plugin
-        .state_identity()
-        .ok_or_else(|| refused("the state of realms can't be captured by this build of the library".to_owned()))?;
     let from = newest.map_or(0, |(_, checkpoint, _)| checkpoint.records);
     let mut kept = newest.map_or_else(Kept::default, |(_, checkpoint, _)| checkpoint.kept.clone());
     let runtime = replaying(plugin);

@@ -101,8 +101,8 @@ impl Digest {
         };
         let object: String = one.chars().take(LONGEST).collect();
         let (ones, others) = (one.split(' ').chain([""]), other.split(' ').chain([""]));
-        let part = ones.zip(others).find(|(one, other)| one != other);
-        Some(format!("{part:?} in `{object}`"))
+        let (one, other) = ones.zip(others).find(|(one, other)| one != other).unwrap_or_default();
+        Some(format!("`{one}` became `{other}` in `{object}`"))
     }
 }
 
@@ -217,7 +217,7 @@ impl Heap {
         let (from, from_node, to_type) = (self.node_name(from), from, self.node_type(*to));
         match *kind {
             "internal" if from.starts_with(FUNCTION) => matches!(name.as_str(), "script" | "function_literal_id"),
-            "internal" if from.starts_with(SCRIPT) => name == "source",
+            "internal" if from == SCRIPT || from.starts_with(NAMED_SCRIPT) => name == "source",
             "internal" if name == "shared" => true,
             "internal" if name == "script" || to_type == "code" || to_type == "object shape" => false,
             "internal" if from.ends_with("NativeContext") => !NOT_STATE.iter().any(|part| name.contains(part)),
@@ -234,7 +234,8 @@ impl Heap {
 
 /// Names of what V8 shares between closures of one function.
 const FUNCTION: &str = "system / SharedFunctionInfo";
-const SCRIPT: &str = "system / Script /";
+const SCRIPT: &str = "system / Script";
+const NAMED_SCRIPT: &str = "system / Script /";
 
 /// The variables of scripts. Beside them stands a table of their names, which has an order of its own.
 const SCRIPT_CONTEXTS: &str = "ScriptContextTable";
