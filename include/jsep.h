@@ -619,7 +619,8 @@ typedef struct jsep_execution_timings {
 // first argument and must not call the library. An answer other than those named here is a failure: the log stops, and the realms in it
 // answer `JSEP_STORAGE_FAILED` and then `JSEP_REALM_STOPPED`, until the log is opened again.
 //
-// No function may be null. **One process at a time** may use the objects of a log: the host has to see to it.
+// No function may be null. **One process at a time** may use the objects of a log: the host has to see to it. Beside it, one other process
+// at a time may make checkpoints with `jsep_log_checkpoint`, which replaces only objects whose names begin with `checkpoint-`.
 //
 // Source: `src/abi/storage.rs`.
 typedef struct jsep_storage {
@@ -864,7 +865,7 @@ void jsep_response_free(struct jsep_response *response);
 
 // Opens the log in a storage, or begins one in an empty storage.
 //
-// Reads the whole log. What the end of the process left half-written at its end is dropped, because nobody was told of it; the report
+// Reads the log from the first segment on that is needed. What the end of the process left half-written at its end is dropped, because nobody was told of it; the report
 // says so. All else that is not what was written is damage, and is never skipped. On success the caller frees `*log` with
 // `jsep_log_free`. The table is copied; its functions must stay callable until the log and all realms opened in it are freed. Any thread.
 //
@@ -872,13 +873,14 @@ void jsep_response_free(struct jsep_response *response);
 jsep_status jsep_log_open(const struct jsep_storage *storage,
                           struct jsep_log **log);
 
-// Reads a log from end to end, calling `read` only, and writes to `report` what `jsep_log_report` would. Runs no script. Any thread.
+// Reads a log from end to end, calling `read` only, and writes to `report` what `jsep_log_report` would, and the
+// `checkpoints` of each realm: those that are `whole` (`object`, `turns`, `bytes`), and what is `wrong` with others. Runs no script. Any thread.
 //
 // Errors: as of `jsep_log_open`.
 jsep_status jsep_log_verify(const struct jsep_storage *storage,
                             const struct jsep_sink *report);
 
-// Writes a JSON object about a log to `report`: `format`, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
+// Writes a JSON object about a log to `report`: `format`, the `first_segment` that is needed, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
 // opened, what was `dropped` then, and `turns` by realm. Any thread.
 jsep_status jsep_log_report(const struct jsep_log *log,
                             const struct jsep_sink *report);
@@ -892,7 +894,8 @@ void jsep_log_free(struct jsep_log *log);
 // Only then one object, `checkpoint-…`, is replaced, and the former checkpoint stays in another one. **Call it in a process of its own**, one at
 // a time for a storage: V8 ends the process for some states that it can't capture, which leaves all as it was. It may run beside the one
 // process that uses the log, and calls `read` and `replace` only. `report` gets a JSON object: `realm`, whether one was `made` (not if
-// there was no turn since the last two), `turns` after the first that it holds, its `bytes`, how many turns were `replayed` for it,
+// there was no turn since the last two), `turns` after the first that it holds, its `bytes`, the `digest` of what can be
+// reached in it, how many turns were `replayed` for it,
 // `took_ns`, and what is `wrong` with former ones. Any thread.
 //
 // Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured; the message says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`,
@@ -919,7 +922,7 @@ jsep_status jsep_log_trim(const struct jsep_log *log,
 // Opens the realm `name` of a log.
 //
 // A realm that is not there begins with `source`, a script that is evaluated as its first turn; if that throws, there is no realm. A realm
-// that is there is restored by replaying its turns, and `source` is not read. The limits of a turn are the engine's run-time options.
+// that is there is restored from its newest checkpoint and the turns after it, and `source` is not read. The limits of a turn are the engine's run-time options.
 // `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`. `host` is for the first turn, see
 // `jsep_realm_call`. On success the caller frees `*realm` with `jsep_realm_free`. A realm can be open once at a time. Any thread.
 //
@@ -968,7 +971,8 @@ jsep_status jsep_realm_eval(const struct jsep_realm *realm,
                             const struct jsep_sink *answer);
 
 // Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
-// `rolled_back`, `remembered_ids`, why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+// `rolled_back`, `remembered_ids`, its newest `checkpoint` as far as it is known (`records` that it holds, `bytes`), `unused_checkpoints`,
+// what a restore would cost (`replay_bytes` of the log, and `replay_ns`, what those turns took), why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
 jsep_status jsep_realm_report(const struct jsep_realm *realm,
                               const struct jsep_sink *report);
 
