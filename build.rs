@@ -4,6 +4,7 @@ include!("scripts/link_arguments.rs");
 
 /// Functions inside V8 whose calls go to functions of `src/engine/v8` first, by `wrap!`.
 const WRAPPED: &[&str] = &[
+    "_ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE",
     "_ZN2v88internal7Isolate13StackOverflowEv",
     "_ZN2v88internal8ChecksumENS_4base6VectorIKhEE",
     "_ZN2v88internal18HeapObjectIteratorC1EPNS0_4HeapENS1_20HeapObjectsFilteringE",

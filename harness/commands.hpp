@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "application.hpp"
+#include "checkpointer.hpp"
 #include "library.hpp"
 #include "message.hpp"
 #include "realm_service.hpp"
@@ -102,6 +103,7 @@ struct ShellArguments {
     bool ids = false;      // Whether lines begin with the id of the input and a tab.
     std::string name;      // Of the realm.
     PeerArguments peers;
+    CheckpointBounds checkpoints;
 };
 
 struct RealmArguments {
@@ -125,6 +127,11 @@ struct RealmUpgradeArguments {
     std::string script;  // File with the new version.
 };
 
+struct CheckpointArguments {
+    RealmArguments realm;
+    std::string name;  // Of the realm; all of them when there is none.
+};
+
 int call(const CallArguments& arguments);
 int serve(const ServeArguments& arguments);
 int bench(const BenchArguments& arguments);
@@ -141,3 +148,4 @@ int realm_verify(const RealmArguments& arguments);
 int realm_bench(const RealmArguments& arguments);
 int realm_run(const RealmRunArguments& arguments);
 int realm_upgrade(const RealmUpgradeArguments& arguments);
+int realm_checkpoint(const CheckpointArguments& arguments);

@@ -48,6 +48,8 @@
     FUNCTION(log_open)                 \
     FUNCTION(log_verify)               \
     FUNCTION(log_report)               \
+    FUNCTION(log_checkpoint)           \
+    FUNCTION(log_trim)                 \
     FUNCTION(log_free)                 \
     FUNCTION(realm_open)               \
     FUNCTION(realm_call)               \

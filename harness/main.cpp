@@ -405,6 +405,14 @@ void add_shell(CLI::App& program, std::function<int()>& action) {
                       "A line is an id, a tab and a script; a known id gives the former answer");
     command->add_option("--name", arguments.name, "Name of the realm")->capture_default_str()->type_name("NAME");
     given->peers.add_to(*command);
+    command
+        ->add_option("--checkpoint-bytes", arguments.checkpoints.bytes,
+                     "Make a checkpoint when a restore would read more of the log; 0: not for that")
+        ->capture_default_str();
+    command
+        ->add_option("--checkpoint-seconds", arguments.checkpoints.seconds,
+                     "Make a checkpoint when a restore would take longer; 0: not for that")
+        ->capture_default_str();
     command->callback([given, &action] {
         action = [given] {
             given->shell.peers = given->peers.split();
@@ -487,6 +495,21 @@ void add_realm(CLI::App& program, std::function<int()>& action) {
     add("verify", "Read the log from end to end; change nothing and run nothing", realm_verify);
     add_realm_run(*command, action);
     add_realm_upgrade(*command, action);
+    struct Given {
+        CheckpointArguments checkpoint;
+        std::vector<std::string> options;
+    };
+    const auto given = std::make_shared<Given>();
+    RealmArguments& realm = given->checkpoint.realm;
+    CLI::App* part = command->add_subcommand("checkpoint", "Make checkpoints, from which realms are restored");
+    add_data_options(*part, realm.plugin, realm.data, given->options);
+    part->add_option("--name", given->checkpoint.name, "Only of this realm")->type_name("NAME");
+    part->callback([given, &action] {
+        action = [given] {
+            given->checkpoint.realm.options = split_all(given->options, '=', "--option");
+            return realm_checkpoint(given->checkpoint);
+        };
+    });
 }
 
 }  // namespace

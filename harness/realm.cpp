@@ -40,6 +40,20 @@ std::string RealmLog::verify(const Plugin& plugin, const jsep_storage& storage) 
     return text;
 }
 
+std::string RealmLog::checkpoint(const Plugin& plugin, const Engine& engine, const jsep_storage& storage,
+                                 std::string_view realm) {
+    std::string text;
+    const jsep_sink sink = sink_to(text);
+    require_ok(plugin, plugin.log_checkpoint(engine.get(), &storage, lend(realm), &sink));
+    return text;
+}
+
+void RealmLog::trim() const {
+    std::string text;
+    const jsep_sink sink = sink_to(text);
+    require_ok(*plugin_, plugin_->log_trim(handle_.get(), &sink));
+}
+
 std::string RealmLog::report() const {
     std::string text;
     const jsep_sink sink = sink_to(text);

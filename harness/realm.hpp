@@ -18,6 +18,12 @@ public:
     // Reads a whole log and changes nothing; a JSON object about it.
     static std::string verify(const Plugin& plugin, const jsep_storage& storage);
 
+    // Makes a checkpoint of a realm, which V8 may end the process for; a JSON object about it.
+    static std::string checkpoint(const Plugin& plugin, const Engine& engine, const jsep_storage& storage,
+                                  std::string_view realm);
+
+    // Gives up what no realm needs any more since there are checkpoints.
+    void trim() const;
     // A JSON object about the log.
     std::string report() const;
     const jsep_log* get() const { return handle_.get(); }

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <utility>
 #include <vector>
 
 #include "bytes.hpp"
@@ -19,6 +20,8 @@ namespace {
 
 constexpr mode_t OWNER_ONLY = 0600;
 constexpr size_t PART = 1 << 20;
+// Held by the program that makes checkpoints. Objects have no such name.
+constexpr const char* CHECKPOINT_LOCK = "checkpoint.lock";
 
 int directory_of(void* context) {
     return static_cast<const Descriptor*>(context)->get();
@@ -108,6 +111,24 @@ bool sync_parent(const std::string& directory) {
 }
 
 }  // namespace
+
+RealmFiles::RealmFiles(Descriptor directory, Descriptor lock)
+    : directory_(std::move(directory)), lock_(std::move(lock)) {}
+
+RealmFiles RealmFiles::for_checkpoints(const std::string& directory) {
+    Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (opened.get() < 0) {
+        throw StartError("can't open the directory " + directory + ": " + std::strerror(errno));
+    }
+    Descriptor lock(::openat(opened.get(), CHECKPOINT_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, OWNER_ONLY));
+    if (lock.get() < 0) {
+        throw StartError("can't make a file in " + directory + ": " + std::strerror(errno));
+    }
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+        throw StartError("another program makes checkpoints in " + directory);
+    }
+    return {std::move(opened), std::move(lock)};
+}
 
 RealmFiles::RealmFiles(const std::string& directory) {
     const bool is_new = ::mkdir(directory.c_str(), S_IRWXU) == 0;

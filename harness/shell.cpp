@@ -14,6 +14,7 @@
 
 #include "attendant.hpp"
 #include "bytes.hpp"
+#include "checkpointer.hpp"
 #include "commands.hpp"
 #include "file.hpp"
 #include "realm.hpp"
@@ -134,6 +135,7 @@ int shell(const ShellArguments& arguments) {
         Attendant attendant(plugin, host, peers);
         attendant.add(arguments.name, realm);
         print_beginning(realm);
+        Checkpointer checkpointer(arguments.plugin, arguments.data, arguments.options, arguments.checkpoints);
         Lines lines(attendant);
         std::string line;
         while (lines.next(line)) {
@@ -158,6 +160,7 @@ int shell(const ShellArguments& arguments) {
             } catch (const StartError& error) {
                 std::cout << error.what() << std::endl;
             }
+            checkpointer.look(realm_log, realm);
         }
         return 0;
     } catch (const LibraryError& error) {

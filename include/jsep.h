@@ -100,6 +100,9 @@ enum jsep_status
     JSEP_REALM_STOPPED = 503,
     // A turn went another way than when it was written down; the message names the turn and what differs.
     JSEP_REPLAY_DIVERGED = 504,
+    // The state of a realm can't be captured, or was not the same when it was restored on trial; the message says why. Its log is as good
+    // as before.
+    JSEP_CHECKPOINT_REFUSED = 505,
     // The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,
     // A defect of the library; the message says where. The library stays usable.
@@ -236,7 +239,8 @@ typedef struct jsep_error jsep_error;
 
 // The log of all durable realms in one storage.
 //
-// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_free`, `jsep_realm_open`. Turns of several realms that end
+// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_checkpoint`, `jsep_log_trim`, `jsep_log_free`,
+// `jsep_realm_open`. Turns of several realms that end
 // at about the same time are written together and synced once, by one of the threads that wait for them. Any thread, several at once.
 // A log stays alive inside until its last realm is freed.
 //
@@ -623,7 +627,8 @@ typedef struct jsep_execution_timings {
 // first argument and must not call the library. An answer other than those named here is a failure: the log stops, and the realms in it
 // answer `JSEP_STORAGE_FAILED` and then `JSEP_REALM_STOPPED`, until the log is opened again.
 //
-// No function may be null. **One process at a time** may use the objects of a log: the host has to see to it.
+// No function may be null. **One process at a time** may use the objects of a log: the host has to see to it. Beside it, one other process
+// at a time may make checkpoints with `jsep_log_checkpoint`, which replaces only objects whose names begin with `checkpoint-`.
 //
 // Source: `src/abi/storage.rs`.
 typedef struct jsep_storage {
@@ -881,7 +886,7 @@ void jsep_response_free(struct jsep_response *response);
 
 // Opens the log in a storage, or begins one in an empty storage.
 //
-// Reads the whole log. What the end of the process left half-written at its end is dropped, because nobody was told of it; the report
+// Reads the log from the first segment on that is needed. What the end of the process left half-written at its end is dropped, because nobody was told of it; the report
 // says so. All else that is not what was written is damage, and is never skipped. On success the caller frees `*log` with
 // `jsep_log_free`. The table is copied; its functions must stay callable until the log and all realms opened in it are freed. Any thread.
 //
@@ -889,13 +894,14 @@ void jsep_response_free(struct jsep_response *response);
 jsep_status jsep_log_open(const struct jsep_storage *storage,
                           struct jsep_log **log);
 
-// Reads a log from end to end, calling `read` only, and writes to `report` what `jsep_log_report` would. Runs no script. Any thread.
+// Reads a log from end to end, calling `read` only, and writes to `report` what `jsep_log_report` would, and the
+// `checkpoints` of each realm: those that are `whole` (`object`, `turns`, `bytes`), and what is `wrong` with others. Runs no script. Any thread.
 //
 // Errors: as of `jsep_log_open`.
 jsep_status jsep_log_verify(const struct jsep_storage *storage,
                             const struct jsep_sink *report);
 
-// Writes a JSON object about a log to `report`: `format`, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
+// Writes a JSON object about a log to `report`: `format`, the `first_segment` that is needed, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
 // opened, what was `dropped` then, and `turns` by realm. Any thread.
 //
 // Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
@@ -905,12 +911,43 @@ jsep_status jsep_log_report(const struct jsep_log *log,
 // Frees a log. Null is fine. Realms opened in it go on working. Any thread.
 void jsep_log_free(struct jsep_log *log);
 
+// Makes a checkpoint of the realm `name`: its state after all turns that are in the log now. From then on a restore takes it from there.
+//
+// The turns since the last checkpoint run again, in a realm that V8 can capture; the capture is restored on trial, and has to be the same.
+// Only then one object, `checkpoint-…`, is replaced, and the former checkpoint stays in another one. **Call it in a process of its own**, one at
+// a time for a storage: V8 ends the process for some states that it can't capture, which leaves all as it was. It may run beside the one
+// process that uses the log, and calls `read` and `replace` only. `report` gets a JSON object: `realm`, whether one was `made` (not if
+// there was no turn since the last two), `turns` after the first that it holds, its `bytes`, the `digest` of what can be
+// reached in it, how many turns were `replayed` for it,
+// `took_ns`, and what is `wrong` with former ones. Any thread.
+//
+// Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured; the message says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`,
+// `JSEP_STORAGE_FAILED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_ARGUMENT` (there is no such realm), `JSEP_REENTERED`, `JSEP_FORKED`,
+// `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+//
+// Source: `src/abi/checkpoint.rs`.
+jsep_status jsep_log_checkpoint(const struct jsep_engine *engine,
+                                const struct jsep_storage *storage,
+                                struct jsep_bytes name,
+                                const struct jsep_sink *report);
+
+// Looks for the newest checkpoints of all realms of a log, and gives up the segments that no realm needs any more: those before the first
+// turn that the older of the two checkpoints of its realm does not hold. They are not read on a start, and are emptied. `report` gets a JSON
+// object: how many `segments` were given up. To be called after `jsep_log_checkpoint`, while realms work. Any thread.
+//
+// Errors: `JSEP_STORAGE_FAILED` and `JSEP_LOG_DAMAGED`, after which the log has stopped; `JSEP_REALM_STOPPED`, `JSEP_FORKED`,
+// `JSEP_NULL_ARGUMENT`.
+//
+// Source: `src/abi/checkpoint.rs`.
+jsep_status jsep_log_trim(const struct jsep_log *log,
+                          const struct jsep_sink *report);
+
 // Opens the realm `name` of a log.
 //
 // A realm that is not there begins with `source`, a script that is evaluated as its first turn; if that throws, there is no realm. A realm
-// that is there is restored by replaying its turns, and `source` is not read. The limits of a turn are the engine's run-time options.
-// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`; `peer_key` is for
-// `jsep_realm_incoming`. `host` is for the first turn, see
+// that is there is restored from its newest checkpoint and the turns after it, and `source` is not read. The limits of a turn are the
+// engine's run-time options. `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`;
+// `peer_key` is for `jsep_realm_incoming`. `host` is for the first turn, see
 // `jsep_realm_call`. On success the caller frees `*realm` with `jsep_realm_free`. A realm can be open once at a time. Any thread.
 //
 // Errors: `JSEP_TURN_FAILED`, `JSEP_REPLAY_DIVERGED` (names the turn and what differs), `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`,
@@ -971,9 +1008,10 @@ jsep_status jsep_realm_upgrade(const struct jsep_realm *realm,
                                const struct jsep_sink *answer);
 
 // Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
-// `rolled_back`, `remembered_ids`, `alarms` that are set with their times, `messages` (`peers`, each with how many messages are `waiting`
-// for it, `acknowledged` by it and `received` from it, and how many were `dropped`), why it `stopped`, and its `log` as
-// `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+// `rolled_back`, `remembered_ids`, its newest `checkpoint` as far as it is known (`records` that it holds, `bytes`), `unused_checkpoints`,
+// what a restore would cost (`replay_bytes` of the log, and `replay_ns`, what those turns took), `alarms` that are set with their times,
+// `messages` (`peers`, each with how many messages are `waiting` for it, `acknowledged` by it and `received` from it, and how many were
+// `dropped`), why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
 //
 // Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 jsep_status jsep_realm_report(const struct jsep_realm *realm,

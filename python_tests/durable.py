@@ -115,6 +115,20 @@ def verify(engine: Engine, data: Path) -> dict:
     return json.loads(answer.output)
 
 
+def checkpoint(engine: Engine, data: Path) -> dict:
+    """Makes a checkpoint of the shell's realm and tells what came of it."""
+    answer = run_host("realm", "checkpoint", *options(engine, data))
+    assert answer.exit_code == 0, answer.errors
+    return json.loads(answer.output)
+
+
+def report(engine: Engine, data: Path) -> dict:
+    """What `realm report` says of the shell's realm, which is restored for that."""
+    answer = run_host("realm", "report", *options(engine, data))
+    assert answer.exit_code == 0, answer.errors
+    return json.loads(answer.output)["realms"][0]
+
+
 def refusal(engine: Engine, data: Path, command: str = "verify") -> str:
     """What a command says of a directory that is not."""
     answer = run_host("realm", command, *options(engine, data))

@@ -1,4 +1,4 @@
-"""A realm whose process is killed again and again answers as one whose process never is.
+"""A realm whose process is killed again and again, while checkpoints are made, answers as one whose process never is.
 
 `JSEP_DURABLE_TURNS=10000` makes it the long form.
 """
@@ -49,7 +49,9 @@ def test_killed_runs_answer_as_one_that_is_not(engine, tmp_path):
     data = tmp_path / "realm"
     chance = random.Random(20)
     answers, kills, turn = [], 0, 0
-    shell = Shell(engine, data, script=script, ids=True)
+    # Each shell has a checkpoint made as soon as it can; that goes on when the shell is killed.
+    words = ["--checkpoint-bytes", "1000"]
+    shell = Shell(engine, data, *words, script=script, ids=True)
     try:
         while turn < TURNS:
             shell.send(f"turn {turn}\tstep({turn})")
@@ -59,7 +61,7 @@ def test_killed_runs_answer_as_one_that_is_not(engine, tmp_path):
                 shell.kill()
                 kills += 1
                 shell.stop()
-                shell = Shell(engine, data, ids=True)
+                shell = Shell(engine, data, *words, ids=True)
                 continue  # Nobody heard the answer, so it is asked again.
             answers.append(shell.process.stdout.readline().rstrip("\n"))
             turn += 1
@@ -67,4 +69,6 @@ def test_killed_runs_answer_as_one_that_is_not(engine, tmp_path):
         shell.stop()
     assert answers == expected()
     assert kills > TURNS // TURNS_PER_KILL // 3
-    assert verify(engine, data)["turns"] == {"shell": TURNS}
+    said = verify(engine, data)
+    assert said["turns"] == {"shell": TURNS}
+    assert said["checkpoints"]["shell"]["whole"]

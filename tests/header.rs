@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// The sources of the header, in the order in which a reader wants them.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     "status.rs",
     "abi/bytes.rs",
     "abi/version.rs",
@@ -21,6 +21,7 @@ const SOURCES: [&str; 21] = [
     "abi/response.rs",
     "abi/storage.rs",
     "abi/log.rs",
+    "abi/checkpoint.rs",
     "abi/realm.rs",
     "abi/realm_app.rs",
     "abi/alarms.rs",

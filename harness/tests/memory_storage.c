@@ -4,7 +4,7 @@
 
 #include "check.h"
 
-static struct object* find(struct memory* memory, jsep_bytes name) {
+struct object* find_object(struct memory* memory, jsep_bytes name) {
     for (size_t index = 0; index < memory->count; ++index) {
         if (bytes_equal(name, memory->objects[index].name.data, memory->objects[index].name.len)) {
             return &memory->objects[index];
@@ -16,7 +16,7 @@ static struct object* find(struct memory* memory, jsep_bytes name) {
 static uint32_t read_object(void* context, jsep_bytes name, uint64_t offset, uint64_t most, const jsep_sink* bytes) {
     struct memory* memory = context;
     pthread_mutex_lock(&memory->mutex);
-    const struct object* object = find(memory, name);
+    const struct object* object = find_object(memory, name);
     if (object != NULL && offset < object->content.len) {
         const uint64_t rest = object->content.len - offset;
         bytes->write(bytes->context, (const uint8_t*)object->content.data + offset, most < rest ? most : rest);
@@ -28,7 +28,7 @@ static uint32_t read_object(void* context, jsep_bytes name, uint64_t offset, uin
 static uint32_t append_to_object(void* context, jsep_bytes name, jsep_bytes bytes) {
     struct memory* memory = context;
     pthread_mutex_lock(&memory->mutex);
-    struct object* object = find(memory, name);
+    struct object* object = find_object(memory, name);
     if (object != NULL) {
         text_append(&object->content, bytes.data, bytes.len);
     }
@@ -40,7 +40,7 @@ static uint32_t sync_object(void* context, jsep_bytes name) {
     struct memory* memory = context;
     pthread_mutex_lock(&memory->mutex);
     ++memory->syncs;
-    const uint32_t answer = find(memory, name) == NULL ? (uint32_t)JSEP_NOT_FOUND : memory->sync_answer;
+    const uint32_t answer = find_object(memory, name) == NULL ? (uint32_t)JSEP_NOT_FOUND : memory->sync_answer;
     pthread_mutex_unlock(&memory->mutex);
     return answer;
 }
@@ -48,7 +48,7 @@ static uint32_t sync_object(void* context, jsep_bytes name) {
 static uint32_t replace_object(void* context, jsep_bytes name, jsep_bytes bytes) {
     struct memory* memory = context;
     pthread_mutex_lock(&memory->mutex);
-    struct object* object = find(memory, name);
+    struct object* object = find_object(memory, name);
     if (object == NULL && memory->count < MOST_OBJECTS) {
         object = &memory->objects[memory->count++];
         text_append(&object->name, name.data, name.len);

@@ -6,7 +6,7 @@
 
 #include "library.h"
 
-enum { MOST_OBJECTS = 8 };
+enum { MOST_OBJECTS = 16 };
 
 struct object {
     struct text name;
@@ -24,6 +24,8 @@ struct memory {
 
 // The table; lives as long as the memory. The caller initializes the mutex.
 jsep_storage storage_in(struct memory* memory);
+// Null when there is none of this name.
+struct object* find_object(struct memory* memory, jsep_bytes name);
 void memory_free(struct memory* memory);
 jsep_log* open_log(const jsep_storage* storage);
 

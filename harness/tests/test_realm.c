@@ -159,6 +159,42 @@ static void test_endpoints(const jsep_engine* engine, const jsep_storage* storag
     text_free(&text);
 }
 
+// Makes checkpoints of the realm `one`; whether the last one was made of so many turns.
+static bool makes_checkpoints(const jsep_engine* engine, const jsep_storage* storage, int count, const char* expected) {
+    struct text text = {0};
+    const jsep_sink sink = text_sink(&text);
+    bool right = true;
+    for (int index = 0; index < count; ++index) {
+        text_free(&text);
+        right = right && jsep.log_checkpoint(engine, storage, bytes_of("one"), &sink) == JSEP_OK;
+    }
+    text_append(&text, "", 1);
+    right = right && strstr(text.data, expected) != NULL;
+    text_free(&text);
+    return right;
+}
+
+static void test_checkpoints(const jsep_engine* engine, const jsep_storage* storage) {
+    check(makes_checkpoints(engine, storage, 2, "\"made\":true"), "checkpoints are made");
+    check(makes_checkpoints(engine, storage, 1, "\"made\":false"), "none is made when there was no turn");
+    jsep_log* log = open_log(storage);
+    jsep_realm* realm = NULL;
+    check(open_realm(engine, log, "one", NULL, &realm) == JSEP_OK, "a realm is restored from a checkpoint");
+    check(answers(realm, "a", "next", "5", NULL, "6"), "ids are known after a restore from a checkpoint");
+    check(answers(realm, "", "next", "", NULL, "10"), "a realm goes on after a checkpoint");
+    struct text text = {0};
+    const jsep_sink sink = text_sink(&text);
+    check(jsep.log_trim(log, &sink) == JSEP_OK, "a log gives up what is not needed");
+    check_error(jsep.log_checkpoint(engine, storage, bytes_of("missing"), &sink), JSEP_INVALID_ARGUMENT,
+                "jsep_log_checkpoint", "a realm that is not there");
+    check_error(jsep.log_checkpoint(engine, NULL, NO_BYTES, &sink), JSEP_NULL_ARGUMENT, "jsep_log_checkpoint",
+                "no storage");
+    check_error(jsep.log_trim(NULL, &sink), JSEP_NULL_ARGUMENT, "jsep_log_trim", "no log");
+    text_free(&text);
+    jsep.realm_free(realm);
+    jsep.log_free(log);
+}
+
 struct caller {
     pthread_t thread;
     const jsep_realm* realm;
@@ -223,10 +259,24 @@ static void test_failing_sync(const jsep_engine* engine, const jsep_storage* sto
     check(answers(realm, "x", "next", "", NULL, "102"), "the id of a turn in doubt tells what became of it");
     jsep.realm_free(realm);
     jsep.log_free(log);
-    struct object* object = &memory->objects[memory->count - 1];
+    struct object* object = find_object(memory, bytes_of("log-0000000001"));
     object->content.data[object->content.len / 2] ^= 1;
     check_error(jsep.log_open(storage, &log), JSEP_LOG_DAMAGED, "jsep_log_open", "a damaged log");
     check_error(jsep.log_verify(storage, &sink), JSEP_LOG_DAMAGED, "jsep_log_verify", "a damaged log");
+    text_free(&text);
+}
+
+// What an engine says that has no durable realms; `status` is what it said when one was to be opened.
+static void test_unsupported(const jsep_engine* engine, const jsep_storage* storage, const jsep_log* log,
+                             jsep_status status) {
+    check_error(status, JSEP_NOT_SUPPORTED, "jsep_realm_open", "an engine without durable realms");
+    jsep_realm* realm = NULL;
+    check_error(open_app(engine, log, "app", &realm), JSEP_NOT_SUPPORTED, "jsep_realm_open_app",
+                "an engine without durable realms");
+    struct text text = {0};
+    const jsep_sink sink = text_sink(&text);
+    check_error(jsep.log_checkpoint(engine, storage, bytes_of("one"), &sink), JSEP_NOT_SUPPORTED, "jsep_log_checkpoint",
+                "an engine without durable realms");
     text_free(&text);
 }
 
@@ -237,20 +287,20 @@ void test_realm(const jsep_engine* engine) {
     jsep_log* log = open_log(&storage);
     jsep_realm* realm = NULL;
     const jsep_status status = open_realm(engine, log, "one", NULL, &realm);
-    jsep_realm* app = NULL;
-    const jsep_status app_status = open_app(engine, log, "app", &app);
-    jsep.realm_free(app);
+    if (status == JSEP_NOT_SUPPORTED) {
+        test_unsupported(engine, &storage, log, status);
+    }
     jsep.realm_free(realm);
     jsep.log_free(log);
     memory_free(&memory);
     if (status == JSEP_NOT_SUPPORTED) {
-        check(app_status == JSEP_NOT_SUPPORTED, "an engine without durable realms opens no app in one");
         return;
     }
     memory = (struct memory){.sync_answer = JSEP_OK};
     pthread_mutex_init(&memory.mutex, NULL);
     test_turns(engine, &storage);
     test_endpoints(engine, &storage);
+    test_checkpoints(engine, &storage);
     test_many(engine, &storage);
     test_failing_sync(engine, &storage, &memory);
     memory_free(&memory);

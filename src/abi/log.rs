@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 /// The log of all durable realms in one storage.
 ///
-/// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_free`, `jsep_realm_open`. Turns of several realms that end
+/// Functions: `jsep_log_open`, `jsep_log_verify`, `jsep_log_report`, `jsep_log_checkpoint`, `jsep_log_trim`, `jsep_log_free`,
+/// `jsep_realm_open`. Turns of several realms that end
 /// at about the same time are written together and synced once, by one of the threads that wait for them. Any thread, several at once.
 /// A log stays alive inside until its last realm is freed.
 ///
@@ -20,7 +21,7 @@ pub struct jsep_log {
 
 /// Opens the log in a storage, or begins one in an empty storage.
 ///
-/// Reads the whole log. What the end of the process left half-written at its end is dropped, because nobody was told of it; the report
+/// Reads the log from the first segment on that is needed. What the end of the process left half-written at its end is dropped, because nobody was told of it; the report
 /// says so. All else that is not what was written is damage, and is never skipped. On success the caller frees `*log` with
 /// `jsep_log_free`. The table is copied; its functions must stay callable until the log and all realms opened in it are freed. Any thread.
 ///
@@ -38,7 +39,8 @@ pub unsafe extern "C" fn jsep_log_open(storage: *const jsep_storage, log: *mut *
     })
 }
 
-/// Reads a log from end to end, calling `read` only, and writes to `report` what `jsep_log_report` would. Runs no script. Any thread.
+/// Reads a log from end to end, calling `read` only, and writes to `report` what `jsep_log_report` would, and the
+/// `checkpoints` of each realm: those that are `whole` (`object`, `turns`, `bytes`), and what is `wrong` with others. Runs no script. Any thread.
 ///
 /// Errors: as of `jsep_log_open`.
 #[unsafe(no_mangle)]
@@ -53,7 +55,7 @@ pub unsafe extern "C" fn jsep_log_verify(storage: *const jsep_storage, report: *
     })
 }
 
-/// Writes a JSON object about a log to `report`: `format`, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
+/// Writes a JSON object about a log to `report`: `format`, the `first_segment` that is needed, the place of its end (`segment`, `offset`), `blocks`, `syncs` since it was
 /// opened, what was `dropped` then, and `turns` by realm. Any thread.
 ///
 /// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.

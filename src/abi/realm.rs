@@ -54,9 +54,9 @@ pub(super) fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, Error> {
 /// Opens the realm `name` of a log.
 ///
 /// A realm that is not there begins with `source`, a script that is evaluated as its first turn; if that throws, there is no realm. A realm
-/// that is there is restored by replaying its turns, and `source` is not read. The limits of a turn are the engine's run-time options.
-/// `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`; `peer_key` is for
-/// `jsep_realm_incoming`. `host` is for the first turn, see
+/// that is there is restored from its newest checkpoint and the turns after it, and `source` is not read. The limits of a turn are the
+/// engine's run-time options. `options` are `count` options, null when `count` is 0: `on_throw` is `rollback` (default) or `commit`;
+/// `peer_key` is for `jsep_realm_incoming`. `host` is for the first turn, see
 /// `jsep_realm_call`. On success the caller frees `*realm` with `jsep_realm_free`. A realm can be open once at a time. Any thread.
 ///
 /// Errors: `JSEP_TURN_FAILED`, `JSEP_REPLAY_DIVERGED` (names the turn and what differs), `JSEP_STORAGE_FAILED`, `JSEP_REALM_STOPPED`,
@@ -186,9 +186,10 @@ unsafe fn turn(
 }
 
 /// Writes a JSON object about a realm to `report`: `name`, whether it was `restored`, `opened_in_ns`, `turns` after the first,
-/// `rolled_back`, `remembered_ids`, `alarms` that are set with their times, `messages` (`peers`, each with how many messages are `waiting`
-/// for it, `acknowledged` by it and `received` from it, and how many were `dropped`), why it `stopped`, and its `log` as
-/// `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+/// `rolled_back`, `remembered_ids`, its newest `checkpoint` as far as it is known (`records` that it holds, `bytes`), `unused_checkpoints`,
+/// what a restore would cost (`replay_bytes` of the log, and `replay_ns`, what those turns took), `alarms` that are set with their times,
+/// `messages` (`peers`, each with how many messages are `waiting` for it, `acknowledged` by it and `received` from it, and how many were
+/// `dropped`), why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
 ///
 /// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 #[unsafe(no_mangle)]

@@ -14,7 +14,8 @@ use std::ffi::c_void;
 /// first argument and must not call the library. An answer other than those named here is a failure: the log stops, and the realms in it
 /// answer `JSEP_STORAGE_FAILED` and then `JSEP_REALM_STOPPED`, until the log is opened again.
 ///
-/// No function may be null. **One process at a time** may use the objects of a log: the host has to see to it.
+/// No function may be null. **One process at a time** may use the objects of a log: the host has to see to it. Beside it, one other process
+/// at a time may make checkpoints with `jsep_log_checkpoint`, which replaces only objects whose names begin with `checkpoint-`.
 ///
 /// Source: `src/abi/storage.rs`.
 #[repr(C)]

@@ -4,14 +4,16 @@
 //! add records for the next block. So there are as few syncs as the storage is slow, and no thread of the library's own.
 
 use super::block::{self, FRAME, Identity};
-use super::codec::{Reader, Writer};
-use super::recovery::{self, Dropped, Place, damaged};
-use super::segment::{self, End, MANIFEST_NAME, Manifest, SEGMENT_HEAD, segment_name};
+use super::checkpoint::{self, Checkpoints};
+use super::codec::Writer;
+use super::contents::{Contents, Cost, Entry};
+use super::recovery::{Dropped, Place};
+use super::segment::{self, Base, End, MANIFEST_NAME, Manifest, SEGMENT_HEAD, segment_name};
 use super::storage::Storage;
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::BTreeMap;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The largest record, in bytes.
 pub(super) const MOST_RECORD: usize = 1 << 30;
@@ -38,7 +40,7 @@ struct State {
     /// The end of what is synced.
     end: End,
     /// Records that wait for a writer.
-    waiting: Vec<(u64, Vec<u8>)>,
+    waiting: Vec<Waiting>,
     /// Records that were ever added, and those of them that are synced.
     added: u64,
     synced: u64,
@@ -47,16 +49,27 @@ struct State {
     /// Why nothing can be written any more.
     failed: Option<Error>,
     realms: BTreeMap<u64, Entry>,
+    /// The newest checkpoint of each realm when it was last looked for.
+    newest: BTreeMap<u64, Newest>,
     syncs: u64,
 }
 
-/// What the log knows of a realm.
-struct Entry {
-    name: String,
-    records: Vec<Place>,
-    /// How many of the records are turns.
-    turns: u64,
-    open: bool,
+/// The newest checkpoint of a realm.
+struct Newest {
+    /// Records that it holds.
+    records: u64,
+    /// Its length.
+    bytes: u64,
+    /// What can use it.
+    engine: Vec<u8>,
+}
+
+/// A record that waits for a writer.
+struct Waiting {
+    realm: u64,
+    record: Vec<u8>,
+    /// What its turn took.
+    nanoseconds: u64,
 }
 
 /// Tells when a record is synced.
@@ -86,7 +99,7 @@ pub(super) fn record(kind: Kind, realm: u64, turn: u64) -> Writer {
 }
 
 /// Whether a record is a turn.
-fn is_turn(record: &[u8]) -> bool {
+pub(super) fn is_turn(record: &[u8]) -> bool {
     matches!(record.first(), Some(kind) if [Kind::First as u8, Kind::Turn as u8].contains(kind))
 }
 
@@ -97,17 +110,15 @@ impl Log {
     }
 
     pub(super) fn open_with(storage: Box<dyn Storage>, segment_bytes: u64) -> Result<Log, Error> {
-        let mut realms = BTreeMap::new();
-        let recovered = recovery::recover(storage.as_ref(), &mut |place, record| note(&mut realms, place, record))?;
-        let (mut manifest, end, dropped) = match recovered {
-            Some(recovered) => (recovered.manifest, recovered.end, recovered.dropped),
+        let (mut manifest, end, dropped, realms) = match Contents::read(storage.as_ref())? {
+            Some(found) => (found.manifest, found.end, found.dropped, found.realms),
             None => {
                 let mut identity = Identity::default();
                 getrandom::fill(&mut identity)
                     .map_err(|_| Error::new(jsep_status::JSEP_STORAGE_FAILED, "the system gives no randomness"))?;
-                let manifest = Manifest { identity, first: 1, known: End::NONE };
+                let manifest = Manifest { identity, before: End::NONE, known: End::NONE, realms: Arc::new([]) };
                 replace(storage.as_ref(), MANIFEST_NAME, &manifest.encode())?;
-                (manifest, End::NONE, None)
+                (manifest, End::NONE, None, BTreeMap::new())
             }
         };
         // Nothing is written behind what was torn, and what was read just now must not be lost later.
@@ -131,6 +142,7 @@ impl Log {
             writing: false,
             failed: None,
             realms,
+            newest: BTreeMap::new(),
             syncs: 0,
         };
         Ok(Log { storage, identity, dropped, state: Mutex::new(state), written: Condvar::new(), segment_bytes })
@@ -138,18 +150,24 @@ impl Log {
 
     /// Reads the log from end to end and says what is there, as a JSON object. Writes nothing.
     pub fn verify(storage: &dyn Storage) -> Result<serde_json::Value, Error> {
-        let mut realms = BTreeMap::new();
-        let recovered = recovery::recover(storage, &mut |place, record| note(&mut realms, place, record))?;
-        Ok(match recovered {
-            Some(found) => report(&realms, &found.end, found.dropped, None),
-            None => report(&realms, &End::NONE, None, None),
-        })
+        let Some(found) = Contents::read(storage)? else {
+            return Ok(report(&BTreeMap::new(), 1, &End::NONE, None, None));
+        };
+        let first = found.manifest.first();
+        let mut said = report(&found.realms, first, &found.end, found.dropped, None);
+        let mut checkpoints = serde_json::Map::new();
+        for (number, entry) in &found.realms {
+            let all = found.checkpoints(storage, *number)?;
+            checkpoints.insert(entry.name.clone(), all.report());
+        }
+        said["checkpoints"] = checkpoints.into();
+        Ok(said)
     }
 
     /// What the log holds, as a JSON object.
     pub fn report(&self) -> serde_json::Value {
         let state = self.lock();
-        report(&state.realms, &state.end, self.dropped, Some(state.syncs))
+        report(&state.realms, state.manifest.first(), &state.end, self.dropped, Some(state.syncs))
     }
 
     /// The number of the realm of this name, for one user at a time, and whether it has turns already.
@@ -160,10 +178,12 @@ impl Log {
                 let message = format!("the realm `{name}` is open already");
                 return Err(Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message));
             }
-            return Ok((*number, !entry.records.is_empty()));
+            return Ok((*number, entry.count() > 0));
         }
         let number = state.realms.last_key_value().map_or(1, |(last, _)| last + 1);
-        state.realms.insert(number, Entry { name: name.to_owned(), records: Vec::new(), turns: 0, open: true });
+        let mut entry = Entry::new(name.to_owned(), 0, 0);
+        entry.open = true;
+        state.realms.insert(number, entry);
         Ok((number, false))
     }
 
@@ -182,15 +202,15 @@ impl Log {
         }
     }
 
-    /// Adds a record of a realm. It counts once its ticket was waited for.
-    pub(super) fn add(&self, realm: u64, record: Vec<u8>) -> Result<Ticket, Error> {
+    /// Adds a record of a realm, whose turn took so many nanoseconds. It counts once its ticket was waited for.
+    pub(super) fn add(&self, realm: u64, record: Vec<u8>, nanoseconds: u64) -> Result<Ticket, Error> {
         if record.len() > MOST_RECORD {
             let message = format!("a turn of {} bytes is too large for the log", record.len());
             return Err(Error::new(jsep_status::JSEP_INVALID_ARGUMENT, message));
         }
         let mut state = self.lock();
         state.usable()?;
-        state.waiting.push((realm, record));
+        state.waiting.push(Waiting { realm, record, nanoseconds });
         state.added += 1;
         Ok(Ticket(state.added))
     }
@@ -217,8 +237,8 @@ impl Log {
     /// Writes the waiting records as one block. The lock is not held while the storage works.
     fn write<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let mut bytes = 0;
-        let within = |record: &(u64, Vec<u8>)| {
-            bytes += record.1.len();
+        let within = |waiting: &Waiting| {
+            bytes += waiting.record.len();
             bytes <= BLOCK_BYTES
         };
         let count = state.waiting.iter().map(within).take_while(|within| *within).count().max(1);
@@ -233,10 +253,9 @@ impl Log {
                 state.end = end;
                 state.synced += count as u64;
                 state.syncs += 1;
-                for ((realm, place), (_, record)) in places.into_iter().zip(&records) {
-                    if let Some(entry) = state.realms.get_mut(&realm) {
-                        entry.records.push(place);
-                        entry.turns += u64::from(is_turn(record));
+                for (waiting, place) in records.iter().zip(places) {
+                    if let Some(entry) = state.realms.get_mut(&waiting.realm) {
+                        entry.push(place, waiting.nanoseconds, is_turn(&waiting.record));
                     }
                 }
             }
@@ -249,17 +268,17 @@ impl Log {
         &self,
         mut end: End,
         manifest: &mut Manifest,
-        records: &[(u64, Vec<u8>)],
-    ) -> Result<(End, Vec<(u64, Place)>), Error> {
+        records: &[Waiting],
+    ) -> Result<(End, Vec<Place>), Error> {
         if end.offset >= self.segment_bytes {
             end = follow(self.storage.as_ref(), manifest, end)?;
         }
         let mut body = Writer::default();
         let mut places = Vec::with_capacity(records.len());
-        for (realm, record) in records {
+        for Waiting { record, .. } in records {
             body.bytes(record);
             let offset = end.offset + (block::HEAD + body.0.len() - record.len()) as u64;
-            places.push((*realm, Place { segment: end.segment, offset, len: record.len() as u64 }));
+            places.push(Place { segment: end.segment, offset, len: record.len() as u64 });
         }
         let (block, digest) = block::encode(&self.identity, end.block + 1, &end.digest, &body.0);
         let name = segment_name(end.segment);
@@ -269,16 +288,117 @@ impl Log {
         Ok((End { offset, digest, block: end.block + 1, ..end }, places))
     }
 
-    /// Gives the synced records of a realm to `visit`, in their order.
-    pub(super) fn replay(&self, realm: u64, visit: &mut dyn FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
-        let places = self.lock().realms.get(&realm).map(|entry| entry.records.clone()).unwrap_or_default();
-        for place in places {
-            let name = segment_name(place.segment);
-            let record = self.storage.read(&name, place.offset, place.len).map_err(|error| error.of(&name))?;
-            let record = record.filter(|record| record.len() as u64 == place.len);
-            visit(&record.ok_or_else(|| damaged(&name, place.offset, "a record has gone"))?)?;
+    /// Gives the synced records of a realm from number `from` on to `visit`, in their order; it answers with the nanoseconds that each took.
+    pub(super) fn replay(
+        &self,
+        realm: u64,
+        from: u64,
+        visit: &mut dyn FnMut(&[u8]) -> Result<u64, Error>,
+    ) -> Result<(), Error> {
+        let places = match self.lock().realms.get(&realm) {
+            Some(entry) => entry.places(from)?,
+            None => Vec::new(),
+        };
+        for (number, place) in (from..).zip(places) {
+            let took = visit(&place.read(self.storage.as_ref())?)?;
+            self.took(realm, number, took);
         }
         Ok(())
+    }
+
+    /// Notes how long a turn took that was recorded.
+    pub(super) fn took(&self, realm: u64, record: u64, nanoseconds: u64) {
+        if let Some(entry) = self.lock().realms.get_mut(&realm) {
+            entry.took(record, nanoseconds);
+        }
+    }
+
+    /// What a replay from record number `from` on would cost.
+    pub(super) fn cost(&self, realm: u64, from: u64) -> Cost {
+        self.lock().realms.get(&realm).map(|entry| entry.cost(from)).unwrap_or_default()
+    }
+
+    /// The checkpoints of a realm that can be used with the synced part of the log.
+    pub(super) fn checkpoints(&self, realm: u64) -> Result<Checkpoints, Error> {
+        let (first, known) = {
+            let state = self.lock();
+            (state.manifest.first(), state.realms.get(&realm).map_or(0, Entry::count))
+        };
+        let mut all = checkpoint::read_all(self.storage.as_ref(), &self.identity, first, realm)?;
+        all.limit(known);
+        if let Some((_, checkpoint, len)) = all.whole.first() {
+            let engine = checkpoint.engine.clone();
+            self.lock().newest.insert(realm, Newest { records: checkpoint.records, bytes: *len, engine });
+        }
+        Ok(all)
+    }
+
+    /// Records that the newest checkpoint of a realm holds, and its length, as far as `checkpoints` has found one that `engine` can use.
+    pub(super) fn newest_checkpoint(&self, realm: u64, engine: Option<&[u8]>) -> Option<(u64, u64)> {
+        let state = self.lock();
+        let newest = state.newest.get(&realm).filter(|newest| engine == Some(&newest.engine))?;
+        Some((newest.records, newest.bytes))
+    }
+
+    /// Gives up the segments that no realm needs: those before the first record that the older of two checkpoints of its realm does not
+    /// hold. How many that were.
+    pub fn trim(&self) -> Result<u64, Error> {
+        let realms: Vec<u64> = self.lock().realms.keys().copied().collect();
+        let mut needed = u64::MAX;
+        let mut held = BTreeMap::new();
+        for realm in realms {
+            let all = self.checkpoints(realm)?;
+            let records = if all.whole.len() > 1 { all.whole.last().map_or(0, |last| last.1.records) } else { 0 };
+            held.insert(realm, records);
+        }
+        let mut state = self.lock();
+        while state.writing {
+            state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.usable()?;
+        for (realm, entry) in &state.realms {
+            let record = held.get(realm).copied().unwrap_or(0);
+            needed = needed.min(entry.first_segment_from(record));
+        }
+        needed = needed.min(state.end.segment);
+        let first = state.manifest.first();
+        if needed <= first {
+            return Ok(0);
+        }
+        // As the head of the segment tells it.
+        let name = segment_name(needed);
+        let head = self.storage.read(&name, 0, SEGMENT_HEAD).map_err(|error| error.of(&name))?.unwrap_or_default();
+        let before = segment::decode_segment(&self.identity, &head)
+            .map_err(|_| super::recovery::damaged(&name, 0, "its head is not what was written"))?;
+        let counted =
+            |entry: &Entry| entry.records.iter().filter(|record| record.place.segment < needed).count() as u64;
+        let bases = state.realms.iter().map(|(realm, entry)| Base {
+            realm: *realm,
+            name: entry.name.clone(),
+            records: entry.base + counted(entry),
+            turns: entry.turns_before(entry.base + counted(entry)),
+        });
+        let realms = bases.filter(|base| base.records > 0).collect();
+        let manifest = Manifest { before, known: state.end, realms, identity: self.identity };
+        // The storage is written by one thread at a time.
+        state.writing = true;
+        drop(state);
+        let replaced = replace(self.storage.as_ref(), MANIFEST_NAME, &manifest.encode());
+        let emptied = replaced.and_then(|()| empty(self.storage.as_ref(), first, needed));
+        let mut state = self.lock();
+        state.writing = false;
+        self.written.notify_all();
+        if let Err(error) = emptied {
+            state.failed = Some(error.clone());
+            return Err(error);
+        }
+        for base in &*manifest.realms {
+            if let Some(entry) = state.realms.get_mut(&base.realm) {
+                entry.forget(base.records);
+            }
+        }
+        state.manifest = manifest;
+        Ok(needed - first)
     }
 
     /// Records that were ever added.
@@ -329,35 +449,26 @@ fn replace(storage: &dyn Storage, name: &str, bytes: &[u8]) -> Result<(), Error>
     storage.replace(name, bytes).map_err(|error| error.of(name))
 }
 
-/// Notes a record that was found.
-fn note(realms: &mut BTreeMap<u64, Entry>, place: Place, record: &[u8]) -> Result<(), Error> {
-    let malformed = || damaged(&segment_name(place.segment), place.offset, "a record that this version does not know");
-    let mut reader = Reader(record);
-    let (kind, number, turn) = (reader.byte(), reader.number(), reader.number());
-    let (Ok(kind), Ok(number), Ok(turn)) = (kind, number, turn) else {
-        return Err(malformed());
-    };
-    if kind == Kind::First as u8 {
-        let name = reader.text().map_err(|_| malformed())?;
-        realms.insert(number, Entry { name, records: Vec::new(), turns: 0, open: false });
-    }
-    let entry = realms.get_mut(&number).filter(|entry| entry.turns == turn).ok_or_else(malformed)?;
-    if !is_turn(record) && kind != Kind::Acknowledged as u8 && kind != Kind::Dropped as u8 {
-        return Err(malformed());
-    }
-    entry.turns += u64::from(is_turn(record));
-    entry.records.push(place);
-    Ok(())
+/// Frees the room of segments. The last one comes first, so that a start finds what an end of the process left.
+fn empty(storage: &dyn Storage, first: u64, end: u64) -> Result<(), Error> {
+    (first..end).rev().try_for_each(|number| replace(storage, &segment_name(number), b""))
 }
 
-fn report(realms: &BTreeMap<u64, Entry>, end: &End, dropped: Option<Dropped>, syncs: Option<u64>) -> serde_json::Value {
-    let turns = realms.values().filter(|entry| entry.turns > 0);
-    let turns: serde_json::Map<_, _> = turns.map(|entry| (entry.name.clone(), (entry.turns - 1).into())).collect();
+fn report(
+    realms: &BTreeMap<u64, Entry>,
+    first_segment: u64,
+    end: &End,
+    dropped: Option<Dropped>,
+    syncs: Option<u64>,
+) -> serde_json::Value {
+    let turns = realms.values().filter(|entry| entry.turns() > 0);
+    let turns: serde_json::Map<_, _> = turns.map(|entry| (entry.name.clone(), (entry.turns() - 1).into())).collect();
     let dropped = dropped.map(
         |dropped| serde_json::json!({ "segment": dropped.segment, "offset": dropped.offset, "bytes": dropped.bytes }),
     );
     let mut report = serde_json::json!({
         "format": segment::VERSION,
+        "first_segment": first_segment,
         "segment": end.segment,
         "offset": end.offset,
         "blocks": end.block,

@@ -28,7 +28,7 @@ const MOST_WAITING_BYTES: usize = 64 << 20;
 const MOST_ALARMS: usize = 1000;
 
 /// See the head of the file.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Mail {
     pub(super) peers: BTreeMap<String, Peer>,
     /// Milliseconds since 1970 in UTC by the names of the alarms.
@@ -40,7 +40,7 @@ pub(super) struct Mail {
 }
 
 /// What a realm knows of another.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Peer {
     /// Which realm it is; none until something came from it.
     pub(super) identity: Option<Identity>,
@@ -180,7 +180,6 @@ impl Mail {
     }
 
     /// All of it as bytes, for what keeps more than records.
-    #[allow(dead_code, reason = "records are all that is kept so far")]
     pub(super) fn encode(&self, writer: &mut Writer) {
         writer.number(self.dropped);
         writer.number(self.alarms.len() as u64);
@@ -200,7 +199,6 @@ impl Mail {
     }
 
     /// What [`Mail::encode`] wrote.
-    #[allow(dead_code, reason = "as for `encode`")]
     pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Mail, Malformed> {
         let mut mail = Mail { dropped: reader.number()?, ..Mail::default() };
         for _ in 0..reader.number()? {

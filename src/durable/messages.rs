@@ -38,7 +38,7 @@ impl Realm {
         let Some((_, name)) = next_alarm(&turns, now).filter(|(due, _)| *due <= now) else {
             return Ok(false);
         };
-        let time = turns.mail.alarms.get(&name).copied().unwrap_or(now);
+        let time = turns.kept.mail.alarms.get(&name).copied().unwrap_or(now);
         let ran = self.run_unasked(&mut turns, TurnInput::Alarm { name: name.clone(), time }, host);
         turns.post.alarm_ran(&name, ran.is_err(), now);
         let (answer, lines) = ran?;
@@ -66,8 +66,8 @@ impl Realm {
         let now = host.time();
         let mut leaving = Vec::new();
         let mut next: Option<f64> = None;
-        let Turns { mail, post, ticket, .. } = &mut *turns;
-        for (name, peer) in &mail.peers {
+        let Turns { kept, post, ticket, .. } = &mut *turns;
+        for (name, peer) in &kept.mail.peers {
             let way = post.way(name);
             let due = way.due(peer, now);
             next = next.into_iter().chain(way.next()).reduce(f64::min);
@@ -97,7 +97,7 @@ impl Realm {
         let mut lines = Vec::new();
         self.take_acknowledgement(&mut turns, &datagram, host)?;
         let result = self.take_messages(&mut turns, &datagram, host, &mut lines);
-        let (ticket, known) = (turns.ticket, turns.mail.peers.get(datagram.sender));
+        let (ticket, known) = (turns.ticket, turns.kept.mail.peers.get(datagram.sender));
         let received = known.map_or(0, |peer| peer.received);
         drop(turns);
         self.leave(ticket, &lines, host)?;
@@ -147,7 +147,7 @@ impl Realm {
             return Err(invalid(format!("a datagram for `{}` has no sender of a possible name", self.name)));
         }
         let own = datagram.receiver_identity == self.log.identity_of(self.number);
-        let peer = turns.mail.peers.get(sender);
+        let peer = turns.kept.mail.peers.get(sender);
         let known = peer.and_then(|peer| peer.identity).is_none_or(|known| known == datagram.sender_identity);
         if (!own && datagram.receiver_identity != UNKNOWN) || !known || datagram.sender_identity == UNKNOWN {
             let message =
@@ -158,14 +158,14 @@ impl Realm {
         if datagram.acknowledged > assigned || (datagram.acknowledged > 0 && !own) {
             return Err(invalid(format!("`{sender}` acknowledges what `{}` did not send", self.name)));
         }
-        if !datagram.messages.is_empty() && !turns.mail.has_room_for(sender) {
+        if !datagram.messages.is_empty() && !turns.kept.mail.has_room_for(sender) {
             return Err(invalid(format!("`{}` knows too many others to hear of `{sender}`", self.name)));
         }
         Ok(())
     }
 
     fn take_acknowledgement(&self, turns: &mut Turns, datagram: &Datagram<'_>, host: &dyn Host) -> Result<(), Error> {
-        let Some(peer) = turns.mail.peers.get(datagram.sender) else { return Ok(()) };
+        let Some(peer) = turns.kept.mail.peers.get(datagram.sender) else { return Ok(()) };
         if datagram.acknowledged <= peer.acknowledged {
             return Ok(());
         }
@@ -175,9 +175,9 @@ impl Realm {
             number: datagram.acknowledged,
         };
         // Nothing leaves because of it, so it is synced with the next record that something leaves for.
-        turns.noted = Some(self.log.add(self.number, note.encode(self.number, turns.count))?);
-        turns.mail.apply_note(&note);
-        if let Some(peer) = turns.mail.peers.get(datagram.sender) {
+        turns.noted = Some(self.log.add(self.number, note.encode(self.number, turns.kept.count), 0)?);
+        turns.kept.mail.apply_note(&note);
+        if let Some(peer) = turns.kept.mail.peers.get(datagram.sender) {
             turns.post.way(datagram.sender).acknowledged(peer, host.time());
         }
         Ok(())
@@ -196,7 +196,7 @@ impl Realm {
         }
         let (sender, identity) = (datagram.sender, datagram.sender_identity);
         let now = host.time();
-        let mut received = turns.mail.peers.get(sender).map_or(0, |peer| peer.received);
+        let mut received = turns.kept.mail.peers.get(sender).map_or(0, |peer| peer.received);
         for (number, message) in (datagram.first..).zip(&datagram.messages) {
             turns.post.keep(sender, received, number, message);
         }
@@ -229,9 +229,9 @@ impl Realm {
                     }
                     let (peer, why) = (sender.to_owned(), why.into_bytes());
                     let note = Note::Dropped { peer, identity, number, message, why };
-                    let ticket = self.log.add(self.number, note.encode(self.number, turns.count))?;
+                    let ticket = self.log.add(self.number, note.encode(self.number, turns.kept.count), 0)?;
                     (turns.ticket, turns.noted) = (Some(ticket), Some(ticket));
-                    turns.mail.apply_note(&note);
+                    turns.kept.mail.apply_note(&note);
                 }
                 Err(error) => return Err(error),
             }
@@ -245,7 +245,7 @@ impl Realm {
 /// The alarm that is due first, and when.
 fn next_alarm(turns: &Turns, now: f64) -> Option<(f64, String)> {
     let due = |(name, time): (&String, &f64)| (turns.post.alarm_due(name, *time, now), *time, name.clone());
-    let first = turns.mail.alarms.iter().map(due).min_by(|one, other| {
+    let first = turns.kept.mail.alarms.iter().map(due).min_by(|one, other| {
         one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)).then_with(|| one.2.cmp(&other.2))
     });
     first.map(|(due, _, name)| (due, name))

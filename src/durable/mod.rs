@@ -6,9 +6,14 @@
 //! - `segment`: the head of a segment, and the manifest
 //! - `recovery`: reading a log, and telling a torn end from damage
 //! - `log`: writing it, many realms at a time
+//! - `contents`: what a log holds, as it is read
 //! - `turn`: one turn as a record
 //! - `request`: a request and its reply in it
+//! - `kept`: what a realm keeps beside the engine's state
+//! - `checkpoint`: the state of a realm after some of its turns, as it stands in the storage
+//! - `capture`: making one
 //! - `witness`: what a turn asks the host, written down or answered again
+//! - `replay`: running a turn, the first time and again
 //! - `realm`: a realm and its turns
 //! - `mail`: what a realm owes others and itself: messages and alarms
 //! - `datagram`: what realms tell each other
@@ -18,14 +23,19 @@
 //! Nothing here touches a file or knows an engine's values.
 
 mod block;
+mod capture;
+mod checkpoint;
 mod codec;
+mod contents;
 mod datagram;
+mod kept;
 mod log;
 mod mail;
 mod messages;
 mod post;
 mod realm;
 mod recovery;
+mod replay;
 mod request;
 mod segment;
 mod storage;
@@ -35,6 +45,7 @@ mod witness;
 #[cfg(test)]
 mod tests;
 
+pub use capture::checkpoint;
 pub use datagram::datagram_receiver;
 pub use log::Log;
 pub use realm::{Realm, RealmOptions, TurnInput};

@@ -1,39 +1,27 @@
 //! A durable realm and its turns.
 
+use super::kept::Kept;
 use super::log::{Log, Ticket};
-use super::mail::{Mail, Note};
 use super::post::Post;
 use super::recovery::damaged;
+use super::replay::{Replay, described, execute, shown, unreadable};
 use super::request::{decode_reply, encode_reply};
 use super::turn::{Answer, Turn};
 use super::witness::Witness;
-use crate::app::{App, Mode};
-use crate::engine::{
-    Exception, Execution, Failure, LiveRealm, Outcome, Request, RequestInput, RuntimeOptions, TurnEnd,
-    nanoseconds_since,
-};
+use crate::app::App;
+use crate::engine::{Exception, Failure, LiveRealm, Outcome, Request, RequestInput, TurnEnd, nanoseconds_since};
 use crate::error::Error;
 use crate::host::{Host, LogLevel};
 use crate::invoke::process::Executing;
 use crate::invoke::{Plugin, Response};
 use crate::status::jsep_status;
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 pub use crate::engine::TurnInput;
 
-/// Answers to inputs with an id are remembered for so many such inputs.
-const REMEMBERED: usize = 10_000;
-
-/// And for no more than have answers of so many bytes together.
-const REMEMBERED_BYTES: usize = 64 << 20;
-
 /// The rung of the realm ladder that requests to durable realms count for: a realm that requests share.
 const RUNG: u32 = 5;
-
-/// What a replayed turn may take: it did end the first time, on a machine that was perhaps less busy.
-const TIME_OF_REPLAY: Duration = Duration::from_secs(3600);
 
 /// How a realm is opened.
 #[derive(Clone, Debug, Default)]
@@ -86,30 +74,29 @@ pub struct Realm {
 /// What changes from turn to turn. Locked while a turn runs, so that turns don't overlap.
 pub(super) struct Turns {
     /// None after a turn that left no trace: then the next one begins with a replay.
-    live: Option<Box<dyn LiveRealm>>,
-    /// Turns so far, the first included.
-    pub(super) count: u64,
+    live: Option<Box<dyn LiveRealm + Send>>,
+    /// What the realm keeps beside it, after all of its records.
+    pub(super) kept: Kept,
+    pub(super) post: Post,
     /// Of the last record that something may leave for.
     pub(super) ticket: Option<Ticket>,
     /// Of the last record.
     pub(super) noted: Option<Ticket>,
-    /// What the realm owes, after all of its records.
-    pub(super) mail: Mail,
-    pub(super) post: Post,
-    answers: Remembered,
+    /// What the last restore came from.
+    origin: Origin,
     /// Turns that left no trace.
     rolled_back: u64,
     /// Why the realm has stopped.
     stopped: Option<Error>,
 }
 
-/// Answers by the ids of their inputs.
+/// What a restore came from.
 #[derive(Default)]
-struct Remembered {
-    by_id: HashMap<Vec<u8>, Answer>,
-    order: VecDeque<Vec<u8>>,
-    /// Of all answers together.
-    bytes: usize,
+struct Origin {
+    /// Records that the checkpoint held, and its length; none without a checkpoint.
+    checkpoint: Option<(u64, u64)>,
+    /// Why others were not used.
+    unused: Vec<String>,
 }
 
 /// What became of an input.
@@ -131,24 +118,9 @@ impl Came {
     }
 }
 
-impl Remembered {
-    fn add(&mut self, id: &[u8], answer: &Answer) {
-        if id.is_empty() {
-            return;
-        }
-        self.bytes += answer.bytes().len();
-        self.by_id.insert(id.to_vec(), answer.clone());
-        self.order.push_back(id.to_vec());
-        while self.order.len() > REMEMBERED || (self.bytes > REMEMBERED_BYTES && self.order.len() > 1) {
-            let Some(answer) = self.order.pop_front().and_then(|oldest| self.by_id.remove(&oldest)) else { break };
-            self.bytes -= answer.bytes().len();
-        }
-    }
-}
-
 impl Realm {
     /// Opens the realm `name` of a log. One that is not there begins with `first` as its first turn, a script or an app; one that is
-    /// there is replayed, and `first` is not looked at.
+    /// there is restored from its newest checkpoint and replayed from there, and `first` is not looked at.
     pub fn open(
         plugin: &Arc<Plugin>,
         log: &Arc<Log>,
@@ -159,16 +131,14 @@ impl Realm {
     ) -> Result<Realm, Error> {
         let executing = Executing::begin()?;
         let begin = Instant::now();
-        let live = plugin.live_realm()?;
         let (number, restored) = log.claim(name)?;
         let turns = Turns {
-            live: Some(live),
-            count: 0,
+            live: None,
+            kept: Kept::default(),
+            post: Post::default(),
             ticket: None,
             noted: None,
-            mail: Mail::default(),
-            post: Post::default(),
-            answers: Remembered::default(),
+            origin: Origin::default(),
             rolled_back: 0,
             stopped: None,
         };
@@ -184,9 +154,12 @@ impl Realm {
             restored,
             opened_in: 0,
         };
-        if restored {
+        {
             let mut turns = realm.lock();
-            realm.replay(&mut turns)?;
+            match restored {
+                true => realm.replay(&mut turns)?,
+                false => turns.live = Some(plugin.live_realm(None)?),
+            }
         }
         drop(executing);
         if !restored {
@@ -243,7 +216,7 @@ impl Realm {
     fn answer(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Came, Error> {
         let _executing = Executing::begin()?;
         let mut turns = self.begin()?;
-        let (came, lines) = match turns.answers.by_id.get(id) {
+        let (came, lines) = match turns.kept.answers.get(id) {
             Some(answer) => (Came::Answer(answer.clone()), Vec::new()),
             None => self.run(&mut turns, id, input, host)?,
         };
@@ -284,8 +257,9 @@ impl Realm {
         let Some(live) = turns.live.as_mut() else {
             return Err(failed("the realm is lost"));
         };
-        let witness = Witness::record(host, &turns.mail);
-        let (end, conflicted) = execute(live.as_mut(), &input, turns.count, self.plugin.runtime(), &witness);
+        let witness = Witness::record(host, &turns.kept.mail);
+        let begin = Instant::now();
+        let (end, conflicted) = execute(live.as_mut(), &input, turns.kept.count, self.plugin.runtime(), &witness);
         let answer = match end {
             _ if conflicted => {
                 self.roll_back(turns);
@@ -293,7 +267,9 @@ impl Realm {
             }
             TurnEnd::Value(text) => Answer::Value(text),
             TurnEnd::Replied(reply, headers) => Answer::Reply(encode_reply(&(reply, headers))),
-            TurnEnd::Threw(exception) if self.keeps(&input) && turns.count > 0 => Answer::Exception(shown(&exception)),
+            TurnEnd::Threw(exception) if self.keeps(&input) && turns.kept.count > 0 => {
+                Answer::Exception(shown(&exception))
+            }
             TurnEnd::Failed(failure, exception) if self.options.commit_on_throw => {
                 Answer::Exception(shown(&described(failure, exception)))
             }
@@ -317,17 +293,18 @@ impl Realm {
         };
         let installed = matches!(input, TurnInput::Install { .. }).then(|| live.app().cloned());
         let (asks, lines) = witness.finish();
-        let name = (turns.count == 0).then(|| self.name.clone());
+        let took = nanoseconds_since(begin);
+        let name = (turns.kept.count == 0).then(|| self.name.clone());
         let turn = Turn {
             name,
             realm: self.number,
-            number: turns.count,
+            number: turns.kept.count,
             id: id.to_vec(),
             input,
             asks,
             answer: answer.clone(),
         };
-        match self.log.add(self.number, turn.encode()) {
+        match self.log.add(self.number, turn.encode(), took) {
             Ok(ticket) => (turns.ticket, turns.noted) = (Some(ticket), Some(ticket)),
             Err(error) => {
                 // The turn has no record, so it leaves no trace either.
@@ -338,9 +315,8 @@ impl Realm {
         if let Some(app) = installed {
             self.show(app);
         }
-        turns.count += 1;
-        turns.mail.apply(&turn.input, &turn.asks).map_err(|_| self.unreadable(turn.number))?;
-        turns.answers.add(id, &answer);
+        turns.kept.mail.apply(&turn.input, &turn.asks).map_err(|_| unreadable(&self.name, turn.number))?;
+        turns.kept.add(id, &answer);
         Ok((Came::Answer(answer), lines))
     }
 
@@ -352,10 +328,6 @@ impl Realm {
     /// Whether a turn that throws keeps what it did. Half an upgrade is worse than none.
     fn keeps(&self, input: &TurnInput) -> bool {
         self.options.commit_on_throw && !matches!(input, TurnInput::Upgrade { .. })
-    }
-
-    fn unreadable(&self, turn: u64) -> Error {
-        damaged("log", 0, &format!("turn {turn} of `{}` can't be read", self.name))
     }
 
     fn roll_back(&self, turns: &mut Turns) {
@@ -376,74 +348,63 @@ impl Realm {
         if let Some(ticket) = turns.noted {
             self.log.wait(ticket)?;
         }
-        let mut live = match turns.live.take() {
-            Some(fresh) => fresh,
-            None => self.plugin.live_realm()?,
+        let identity = self.plugin.state_identity();
+        let mut all = self.log.checkpoints(self.number)?;
+        let other = |engine: &[u8]| identity.as_deref() != Some(engine);
+        for (name, _, _) in all.whole.extract_if(.., |(_, checkpoint, _)| other(&checkpoint.engine)) {
+            let why = format!("`{name}` was made by another build of the library or of V8, or with other flags of V8");
+            all.wrong.push(why);
+        }
+        let newest = all.whole.into_iter().next();
+        let origin = newest.as_ref().map(|(_, checkpoint, len)| (checkpoint.records, *len));
+        let (mut live, mut kept) = match newest {
+            Some((_, checkpoint, _)) => (self.plugin.live_realm(Some(&checkpoint.state))?, checkpoint.kept),
+            None => (self.plugin.live_realm(None)?, Kept::default()),
         };
-        let runtime = RuntimeOptions { max_execution_time: TIME_OF_REPLAY, ..self.plugin.runtime().clone() };
-        turns.count = 0;
-        turns.answers = Remembered::default();
-        turns.mail = Mail::default();
-        self.log.replay(self.number, &mut |record| {
-            let unreadable = || self.unreadable(turns.count);
-            if let Some((realm, number, note)) = Note::decode(record).map_err(|_| unreadable())? {
-                if realm != self.number || number != turns.count {
-                    return Err(unreadable());
+        let replay = Replay::new(&self.plugin, self.number, &self.name);
+        let from = origin.map_or(0, |(records, _)| records);
+        turns.origin = Origin { checkpoint: origin, unused: all.wrong };
+        let unused = || turns.origin.unused.join("; ");
+        self.log
+            .replay(self.number, from, &mut |record| {
+                let begin = Instant::now();
+                replay.record(live.as_mut(), &mut kept, record)?;
+                Ok(nanoseconds_since(begin))
+            })
+            .map_err(|mut error| {
+                if !turns.origin.unused.is_empty() {
+                    error.message = format!("{}; {}", error.message, unused());
                 }
-                turns.mail.apply_note(&note);
-                return Ok(());
-            }
-            let turn = Turn::decode(record)
-                .ok()
-                .filter(|turn| turn.realm == self.number && turn.number == turns.count)
-                .ok_or_else(unreadable)?;
-            turns.mail.apply(&turn.input, &turn.asks).map_err(|_| unreadable())?;
-            let witness = Witness::replay(turn.asks);
-            let (end, _) = execute(live.as_mut(), &turn.input, turn.number, &runtime, &witness);
-            let answer = match end {
-                TurnEnd::Value(text) => Answer::Value(text),
-                TurnEnd::Replied(reply, headers) => Answer::Reply(encode_reply(&(reply, headers))),
-                TurnEnd::Threw(exception) | TurnEnd::Refused(exception) | TurnEnd::Ended(_, exception) => {
-                    Answer::Exception(shown(&exception))
-                }
-                TurnEnd::Failed(failure, exception) => Answer::Exception(shown(&described(failure, exception))),
-                TurnEnd::NotInstalled(error) => Answer::Exception(error.message.into_bytes()),
-            };
-            let diverged = |why: &str| {
-                let message = format!("turn {} of the realm `{}` went another way: {why}", turn.number, self.name);
-                Error::new(jsep_status::JSEP_REPLAY_DIVERGED, message)
-            };
-            if let Some(why) = witness.divergence() {
-                return Err(diverged(&why));
-            }
-            if answer != turn.answer {
-                return Err(diverged(&format!(
-                    "it answered {}, but {} that time",
-                    excerpt(&answer),
-                    excerpt(&turn.answer)
-                )));
-            }
-            turns.answers.add(&turn.id, &answer);
-            turns.count += 1;
-            Ok(())
-        })?;
+                error
+            })?;
         self.show(live.app().cloned());
         turns.live = Some(live);
+        turns.kept = kept;
         Ok(())
     }
 
     /// What the realm is, as a JSON object.
     pub fn report(&self) -> serde_json::Value {
         let turns = self.lock();
+        let newest = self
+            .log
+            .newest_checkpoint(self.number, self.plugin.state_identity().as_deref())
+            .max(turns.origin.checkpoint);
+        let cost = self.log.cost(self.number, newest.map_or(0, |(records, _)| records));
+        let checkpoint = newest.map(|(records, bytes)| serde_json::json!({ "records": records, "bytes": bytes }));
         serde_json::json!({
             "name": self.name,
             "restored": self.restored,
             "opened_in_ns": self.opened_in,
-            "turns": turns.count.saturating_sub(1),
+            "turns": turns.kept.count.saturating_sub(1),
             "rolled_back": turns.rolled_back,
-            "remembered_ids": turns.answers.order.len(),
-            "alarms": turns.mail.alarms,
-            "messages": turns.mail.report(),
+            "remembered_ids": turns.kept.answers.len(),
+            "checkpoint": checkpoint,
+            "unused_checkpoints": turns.origin.unused,
+            "replay_bytes": cost.bytes,
+            "replay_ns": cost.nanoseconds,
+            "alarms": turns.kept.mail.alarms,
+            "messages": turns.kept.mail.report(),
             "stopped": turns.stopped.as_ref().map(|error| error.message.clone()),
             "log": self.log.report(),
         })
@@ -458,38 +419,6 @@ impl Drop for Realm {
     fn drop(&mut self) {
         self.log.release(self.number);
     }
-}
-
-/// Runs one turn in a realm; also whether the host wants it run again.
-fn execute(
-    live: &mut dyn LiveRealm,
-    input: &TurnInput,
-    number: u64,
-    runtime: &RuntimeOptions,
-    witness: &Witness<'_>,
-) -> (TurnEnd, bool) {
-    let nothing = RequestInput::default();
-    let given = if let TurnInput::Serve(given) = input { given } else { &nothing };
-    let request = given.lend();
-    let endpoint = live.app().zip(given.endpoint).and_then(|(app, number)| app.endpoints().get(number));
-    let template = endpoint.map_or_else(String::new, |endpoint| endpoint.template.clone());
-    let mut execution = Execution::new(&request, &given.parameters, &template, Mode::ReadOnly, runtime, witness);
-    let name = if number == 0 { "realm".to_owned() } else { format!("turn-{number}") };
-    let end = live.run(input, &name, &mut execution);
-    (end, execution.transaction.conflicted())
-}
-
-/// An exception as text: the message, and the frames if there are any.
-fn shown(exception: &Exception) -> Vec<u8> {
-    match &exception.trace {
-        Some(trace) => format!("{}\n{}", exception.message, trace.trim_end()).into_bytes(),
-        None => exception.message.clone().into_bytes(),
-    }
-}
-
-/// The exception behind a failure, or one that says as much as is known.
-fn described(failure: Failure, exception: Option<Exception>) -> Exception {
-    exception.unwrap_or_else(|| Exception { message: failure.message(), trace: None })
 }
 
 fn used_otherwise(id: &[u8], what: &str) -> Error {
@@ -508,17 +437,4 @@ pub(super) fn value(answer: Answer) -> Result<Vec<u8>, Error> {
 
 fn failed(message: &str) -> Error {
     Error::new(jsep_status::JSEP_TURN_FAILED, message)
-}
-
-/// The beginning of an answer, for people.
-fn excerpt(answer: &Answer) -> String {
-    const MOST: usize = 60;
-    let (kind, text) = match answer {
-        Answer::Value(text) => ("", text),
-        Answer::Exception(text) => ("with an exception ", text),
-        Answer::Reply(reply) => ("with the reply ", reply),
-    };
-    let text = String::from_utf8_lossy(text);
-    let cut: String = text.chars().take(MOST).collect();
-    format!("{kind}`{cut}`")
 }

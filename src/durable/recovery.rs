@@ -41,32 +41,39 @@ pub(super) fn damaged(name: &str, offset: u64, what: &str) -> Error {
     Error::new(jsep_status::JSEP_LOG_DAMAGED, format!("`{name}` is damaged at byte {offset}: {what}"))
 }
 
-/// Reads the whole log and gives each record with its place to `visit`. None when the storage holds no log yet.
-pub(super) fn recover(storage: &dyn Storage, visit: &mut Visit<'_>) -> Result<Option<Recovered>, Error> {
-    let Some(bytes) = read(storage, MANIFEST_NAME)? else {
+/// The manifest. None when the storage holds no log yet.
+pub(super) fn manifest(storage: &dyn Storage) -> Result<Option<Manifest>, Error> {
+    let Some(bytes) = read(storage, MANIFEST_NAME, u64::MAX)? else {
+        // The first segment is never removed, only emptied.
         let first = segment_name(1);
-        return match read(storage, &first)? {
+        return match read(storage, &first, 1)? {
             Some(_) => Err(damaged(MANIFEST_NAME, 0, &format!("it is missing, but there is `{first}`"))),
             None => Ok(None),
         };
     };
-    let manifest = Manifest::decode(&bytes).map_err(|_| damaged(MANIFEST_NAME, 0, "it is not what was written"))?;
-    let mut end = End { segment: manifest.first - 1, ..End::NONE };
+    Manifest::decode(&bytes).map(Some).map_err(|_| damaged(MANIFEST_NAME, 0, "it is not what was written"))
+}
+
+/// Reads the log and gives each record with its place to `visit`. Another process may be writing it: then what it has written when a segment
+/// is read counts as the end.
+pub(super) fn recover(storage: &dyn Storage, manifest: Manifest, visit: &mut Visit<'_>) -> Result<Recovered, Error> {
+    let mut end = manifest.before;
     let mut dropped = None;
-    let mut current = read(storage, &segment_name(manifest.first))?;
-    while let Some(bytes) = current {
+    // Whether there is a next segment is asked before a segment is read, because only then it is complete.
+    let mut next = read(storage, &segment_name(end.segment + 1), SEGMENT_HEAD)?;
+    while next.is_some() {
         let number = end.segment + 1;
-        let next = read(storage, &segment_name(number + 1))?;
-        let head = next.as_ref().map(|next| head(&manifest.identity, next, number + 1)).transpose()?;
-        end = self::head(&manifest.identity, &bytes, number)?.check_follows(end)?;
+        next = read(storage, &segment_name(number + 1), SEGMENT_HEAD)?;
+        let next_head = next.as_ref().map(|next| head(&manifest.identity, next, number + 1)).transpose()?;
+        let bytes = read(storage, &segment_name(number), u64::MAX)?.unwrap_or_default();
+        end = head(&manifest.identity, &bytes, number)?.check_follows(end)?;
         end = End { segment: number, offset: SEGMENT_HEAD, ..end };
-        dropped = scan(&manifest, &bytes, head.as_ref(), &mut end, visit)?;
-        current = next;
+        dropped = scan(&manifest, &bytes, next_head.as_ref(), &mut end, visit)?;
     }
     if end.segment < manifest.known.segment {
         return Err(damaged(&segment_name(end.segment + 1), 0, "it is missing"));
     }
-    Ok(Some(Recovered { manifest, end, dropped }))
+    Ok(Recovered { manifest, end, dropped })
 }
 
 impl End {
@@ -144,6 +151,6 @@ fn check_known(manifest: &Manifest, end: &End) -> Result<(), Error> {
     Ok(())
 }
 
-fn read(storage: &dyn Storage, name: &str) -> Result<Option<Vec<u8>>, Error> {
-    storage.read(name, 0, u64::MAX).map_err(|error| error.of(name))
+fn read(storage: &dyn Storage, name: &str, most: u64) -> Result<Option<Vec<u8>>, Error> {
+    storage.read(name, 0, most).map_err(|error| error.of(name))
 }

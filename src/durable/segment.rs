@@ -3,11 +3,15 @@
 //! Head of a segment: `JSEPSEGM`, version (8 bytes), identity of the log (16), number of the segment (8), length of the valid part of the
 //! segment before (8), digest of the last block before (32), number of that block (8), digest over all of this (32).
 //!
-//! Manifest: `JSEPLOGM`, version (8), identity (16), number of the first segment (8), and up to where the log was whole when this was
-//! written: segment (8), offset (8), digest of the last block (32), number of that block (8); digest over all of this (32).
+//! An *end* is a segment (8), an offset (8), the digest of the last block before it (32) and the number of that block (8).
+//!
+//! Manifest: `JSEPLOGM`, version (8), identity (16), the end before the first segment that is needed, the end up to which the log was whole when
+//! this was written, how many realms have records before the first segment (8), and of each its number (8), name (byte string) and how many
+//! records those are (8); digest over all of this (32).
 
 use super::block::{Digest, Identity, digest};
 use super::codec::{Malformed, Reader, Writer};
+use std::sync::Arc;
 
 /// Version of all formats of the log.
 pub(super) const VERSION: u64 = 1;
@@ -39,6 +43,18 @@ pub(super) struct End {
 impl End {
     /// The end of a log without a segment.
     pub(super) const NONE: End = End { segment: 0, offset: 0, digest: [0; 32], block: 0 };
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        writer.number(self.segment);
+        writer.number(self.offset);
+        writer.0.extend_from_slice(&self.digest);
+        writer.number(self.block);
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<End, Malformed> {
+        let (segment, offset) = (reader.number()?, reader.number()?);
+        Ok(End { segment, offset, digest: reader.digest()?, block: reader.number()? })
+    }
 }
 
 /// The head of the segment that follows `before`.
@@ -70,32 +86,58 @@ pub(super) fn decode_segment(identity: &Identity, bytes: &[u8]) -> Result<End, M
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     pub(super) identity: Identity,
-    pub(super) first: u64,
+    /// The end before the first segment that is needed.
+    pub(super) before: End,
     /// The log reaches at least here.
     pub(super) known: End,
+    /// Realms with records before the first segment that is needed.
+    pub(super) realms: Arc<[Base]>,
+}
+
+/// A realm of which some records are needed no more, because its checkpoints hold what came of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Base {
+    pub(super) realm: u64,
+    pub(super) name: String,
+    /// How many records those are.
+    pub(super) records: u64,
+    /// How many of them are turns.
+    pub(super) turns: u64,
 }
 
 impl Manifest {
+    /// Number of the first segment that is needed.
+    pub(super) fn first(&self) -> u64 {
+        self.before.segment + 1
+    }
+
     pub(super) fn encode(&self) -> Vec<u8> {
         let mut writer = Writer(MANIFEST.to_vec());
         writer.number(VERSION);
         writer.0.extend_from_slice(&self.identity);
-        writer.number(self.first);
-        writer.number(self.known.segment);
-        writer.number(self.known.offset);
-        writer.0.extend_from_slice(&self.known.digest);
-        writer.number(self.known.block);
+        self.before.encode(&mut writer);
+        self.known.encode(&mut writer);
+        writer.number(self.realms.len() as u64);
+        for base in &*self.realms {
+            writer.number(base.realm);
+            writer.bytes(base.name.as_bytes());
+            writer.number(base.records);
+            writer.number(base.turns);
+        }
         sealed(&self.identity, writer)
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Manifest, Malformed> {
         let mut reader = begun(bytes, MANIFEST)?;
         let identity = reader.identity()?;
-        let first = reader.number()?;
-        let (segment, offset) = (reader.number()?, reader.number()?);
-        let known = End { segment, offset, digest: reader.digest()?, block: reader.number()? };
+        let (before, known) = (End::decode(&mut reader)?, End::decode(&mut reader)?);
+        let mut realms = Vec::new();
+        for _ in 0..reader.number()? {
+            let (realm, name) = (reader.number()?, reader.text()?);
+            realms.push(Base { realm, name, records: reader.number()?, turns: reader.number()? });
+        }
         checked(&identity, bytes, reader)?;
-        Ok(Manifest { identity, first, known })
+        Ok(Manifest { identity, before, known, realms: realms.into() })
     }
 }
 

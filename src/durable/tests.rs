@@ -3,7 +3,7 @@
 use super::block;
 use super::codec::Writer;
 use super::log::{Kind, Log, record};
-use super::recovery::recover;
+use super::recovery::{manifest, recover};
 use super::segment::MANIFEST_NAME;
 use super::storage::{Storage, StorageError};
 use crate::error::Error;
@@ -142,9 +142,9 @@ fn fill(log: &Log, turns: u64) -> Result<u64, (u64, Error)> {
     for name in ["first", "second"] {
         let realm = log.claim(name).map_err(|error| (done, error))?.0;
         let mut have = 0;
-        log.replay(realm, &mut |_| {
+        log.replay(realm, 0, &mut |_| {
             have += 1;
-            Ok(())
+            Ok(0)
         })
         .map_err(|error| (done, error))?;
         numbers.insert(name, (realm, have));
@@ -152,7 +152,7 @@ fn fill(log: &Log, turns: u64) -> Result<u64, (u64, Error)> {
     for index in 0..turns {
         let name = if index % 3 == 0 { "second" } else { "first" };
         let Some((realm, number)) = numbers.get_mut(name) else { continue };
-        let ticket = log.add(*realm, turn(*realm, name, *number)).map_err(|error| (done, error))?;
+        let ticket = log.add(*realm, turn(*realm, name, *number), 0).map_err(|error| (done, error))?;
         log.wait(ticket).map_err(|error| (done, error))?;
         *number += 1;
         done += 1;
@@ -163,11 +163,13 @@ fn fill(log: &Log, turns: u64) -> Result<u64, (u64, Error)> {
 /// All records of a log, and what was dropped.
 fn read(objects: &Objects) -> Result<(Vec<Vec<u8>>, Option<u64>), Error> {
     let mut records = Vec::new();
-    let found = recover(&Memory::of(objects), &mut |_, record| {
+    let memory = Memory::of(objects);
+    let Some(manifest) = manifest(&memory)? else { return Ok((records, None)) };
+    let found = recover(&memory, manifest, &mut |_, record| {
         records.push(record.to_vec());
         Ok(())
     })?;
-    Ok((records, found.and_then(|found| found.dropped).map(|dropped| dropped.bytes)))
+    Ok((records, found.dropped.map(|dropped| dropped.bytes)))
 }
 
 /// A log that was closed, and the same one as if its process had ended without that.
@@ -317,9 +319,9 @@ fn what_a_killed_process_wrote_is_synced_before_it_is_built_on() {
     let log = open(&memory).expect("it opens");
     let realm = log.claim("first").expect("it is free").0;
     let mut replayed = 0;
-    log.replay(realm, &mut |_| {
+    log.replay(realm, 0, &mut |_| {
         replayed += 1;
-        Ok(())
+        Ok(0)
     })
     .expect("it replays");
     assert!(replayed > 0);
@@ -334,12 +336,12 @@ fn a_failed_sync_stops_the_log() {
     let log = open(&memory).expect("it opens");
     let realm = log.claim("first").expect("it is free").0;
     memory.lock().fault = Some(Fault { after: 1, adds: 0 });
-    let ticket = log.add(realm, turn(realm, "first", 0)).expect("adding does not fail");
+    let ticket = log.add(realm, turn(realm, "first", 0), 0).expect("adding does not fail");
     assert_eq!(log.wait(ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
     memory.lock().fault = None;
     // The storage works again, but nobody knows what became of the record.
     assert_eq!(log.wait(ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
-    let later = log.add(realm, turn(realm, "first", 1)).map(drop).map_err(|error| error.status);
+    let later = log.add(realm, turn(realm, "first", 1), 0).map(drop).map_err(|error| error.status);
     assert_eq!(later, Err(jsep_status::JSEP_REALM_STOPPED));
 }
 
@@ -370,7 +372,7 @@ fn records_of_many_threads_share_a_sync() {
         for (index, realm) in realms.iter().enumerate() {
             let (log, memory) = (&log, &memory);
             threads.spawn(move || {
-                let ticket = log.add(*realm, turn(*realm, &format!("realm {index}"), 0)).expect("it takes records");
+                let ticket = log.add(*realm, turn(*realm, &format!("realm {index}"), 0), 0).expect("it takes records");
                 if log.added() == THREADS {
                     // All records are there: the first sync may end.
                     memory.lock().gate = false;

@@ -1,6 +1,6 @@
 //! One turn as a record. `docs/durable.md` gives it byte by byte.
 
-use super::codec::{Malformed, Reader};
+use super::codec::{Malformed, Reader, Writer};
 use super::log::{Kind, record};
 use super::realm::TurnInput;
 use super::request::{read_request, write_request};
@@ -22,6 +22,25 @@ impl Answer {
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Answer::Value(bytes) | Answer::Exception(bytes) | Answer::Reply(bytes) => bytes,
+        }
+    }
+
+    pub(super) fn encode(&self, writer: &mut Writer) {
+        let (kind, text) = match self {
+            Answer::Value(text) => (0, text),
+            Answer::Exception(text) => (1, text),
+            Answer::Reply(reply) => (2, reply),
+        };
+        writer.byte(kind);
+        writer.bytes(text);
+    }
+
+    pub(super) fn decode(reader: &mut Reader<'_>) -> Result<Answer, Malformed> {
+        match reader.byte()? {
+            0 => Ok(Answer::Value(reader.bytes()?.to_vec())),
+            1 => Ok(Answer::Exception(reader.bytes()?.to_vec())),
+            2 => Ok(Answer::Reply(reader.bytes()?.to_vec())),
+            _ => Err(Malformed),
         }
     }
 }
@@ -86,13 +105,7 @@ impl Turn {
             writer.bytes(&ask.asked);
             writer.bytes(&ask.answer);
         }
-        let (kind, text) = match &self.answer {
-            Answer::Value(text) => (0, text),
-            Answer::Exception(text) => (1, text),
-            Answer::Reply(reply) => (2, reply),
-        };
-        writer.byte(kind);
-        writer.bytes(text);
+        self.answer.encode(&mut writer);
         writer.0
     }
 
@@ -121,12 +134,7 @@ impl Turn {
         for _ in 0..reader.number()? {
             asks.push(Ask { asked: reader.bytes()?.to_vec(), answer: reader.bytes()?.to_vec() });
         }
-        let answer = match reader.byte()? {
-            0 => Answer::Value(reader.bytes()?.to_vec()),
-            1 => Answer::Exception(reader.bytes()?.to_vec()),
-            2 => Answer::Reply(reader.bytes()?.to_vec()),
-            _ => return Err(Malformed),
-        };
+        let answer = Answer::decode(&mut reader)?;
         reader.end()?;
         Ok(Turn { name, realm, number, id, input, asks, answer })
     }

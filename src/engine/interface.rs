@@ -31,11 +31,45 @@ pub trait Engine: Send + Sync {
     ) -> Result<Box<dyn InstalledApp>, Error>;
 
     /// Makes a realm that lives on from turn to turn, without anything of an app in it. Engines that can't say so.
-    fn live_realm(&self, options: &Options, runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error>;
+    /// With a `state` it is the realm that was captured; it must be one that this engine gave, see `state_identity`.
+    fn live_realm(
+        &self,
+        options: &Options,
+        runtime: &RuntimeOptions,
+        state: Option<&[u8]>,
+    ) -> Result<Box<dyn LiveRealm + Send>, Error>;
+
+    /// The same, in a realm that can be captured. Scripts behave alike in both, and are slower here. On one thread, one at a time in a
+    /// process.
+    fn capturing_realm(
+        &self,
+        options: &Options,
+        runtime: &RuntimeOptions,
+        state: Option<&[u8]>,
+    ) -> Result<Box<dyn CapturingRealm>, Error>;
+
+    /// What a captured state depends on: another engine, or another start of this one, can use it only if it answers the same. None when
+    /// no state can be captured.
+    fn state_identity(&self, options: &Options) -> Option<Vec<u8>>;
+}
+
+/// A live realm whose state can be captured.
+pub trait CapturingRealm: LiveRealm {
+    /// The state as bytes, from which the same realm was made once and found to be the same. `JSEP_CHECKPOINT_REFUSED` when that is not
+    /// possible; the message says why.
+    fn capture(self: Box<Self>) -> Result<CapturedState, Error>;
+}
+
+/// What came of a capture.
+pub struct CapturedState {
+    /// For `Engine::live_realm` and `Engine::capturing_realm`.
+    pub state: Vec<u8>,
+    /// Digest of what can be reached in the realm.
+    pub digest: [u8; 32],
 }
 
 /// A realm that lives on from turn to turn. In it is nothing whose behaviour differs from run to run, but for what it asks the host.
-pub trait LiveRealm: Send {
+pub trait LiveRealm {
     /// Runs a turn, the jobs that it leaves included, on the calling thread. `name` is that of its script in stack traces.
     fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd;
 

@@ -17,7 +17,8 @@ pub use self::v8::{ABILITIES, create, library_name};
 pub use cache::{Cache, CacheTable, Identity};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{
-    CaptureTimings, Engine, EngineDescription, InstalledApp, LiveRealm, Log, RequestInput, TurnEnd, TurnInput,
+    CaptureTimings, CapturedState, CapturingRealm, Engine, EngineDescription, InstalledApp, LiveRealm, Log,
+    RequestInput, TurnEnd, TurnInput,
 };
 pub use ladder::{Ladder, Route};
 pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};

@@ -1,7 +1,7 @@
 //! A started engine with its options and log.
 
 use super::process;
-use crate::engine::{self, Engine, LiveRealm, Log, Options, RuntimeOptions, nanoseconds_since};
+use crate::engine::{self, CapturingRealm, Engine, LiveRealm, Log, Options, RuntimeOptions, nanoseconds_since};
 use crate::error::Error;
 use std::time::{Duration, Instant};
 
@@ -44,9 +44,19 @@ impl Plugin {
         Ok(self.engine.idle(Instant::now() + time))
     }
 
-    /// A realm that lives on from turn to turn.
-    pub fn live_realm(&self) -> Result<Box<dyn LiveRealm>, Error> {
-        self.engine.live_realm(&self.options, &self.runtime)
+    /// A realm that lives on from turn to turn; with a `state`, the one that was captured.
+    pub fn live_realm(&self, state: Option<&[u8]>) -> Result<Box<dyn LiveRealm + Send>, Error> {
+        self.engine.live_realm(&self.options, &self.runtime, state)
+    }
+
+    /// The same, in a realm that can be captured.
+    pub fn capturing_realm(&self, state: Option<&[u8]>) -> Result<Box<dyn CapturingRealm>, Error> {
+        self.engine.capturing_realm(&self.options, &self.runtime, state)
+    }
+
+    /// What a captured state depends on; none when this engine captures none.
+    pub fn state_identity(&self) -> Option<Vec<u8>> {
+        self.engine.state_identity(&self.options)
     }
 
     /// Limits of a turn.

@@ -26,7 +26,8 @@ pub use self::quickjs::{ABILITIES, create, library_name};
 pub use cache::{Cache, CacheTable, Identity};
 pub use execution::{ErrorClass, Execution, MapAccess, Phase, Request, Stage, StateToken, Thrown};
 pub use interface::{
-    CaptureTimings, Engine, EngineDescription, InstalledApp, LiveRealm, Log, RequestInput, TurnEnd, TurnInput,
+    CaptureTimings, CapturedState, CapturingRealm, Engine, EngineDescription, InstalledApp, LiveRealm, Log,
+    RequestInput, TurnEnd, TurnInput,
 };
 pub use options::{Abilities, OptionalGlobals, Options, RuntimeOptions};
 pub use outcome::{

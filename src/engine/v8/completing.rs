@@ -106,6 +106,29 @@ pub(super) fn complete(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, 
 /// Makes a realm from the isolate's blob, without what shares memory between threads.
 pub(super) fn restore<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
     let isolate = wrap::address(scope);
+    let (context, exact) = without_additions(scope);
+    if exact && platform::has_machine_code() {
+        let _scope = v8::ContextScope::new(scope, context);
+        // SAFETY: the isolate's current realm is the new one, which lacks it.
+        unsafe { install_web_assembly(isolate) };
+    }
+    if !exact {
+        // V8 has completed it.
+        let scope = &mut v8::ContextScope::new(scope, context);
+        snapshot::remove_shared_memory(scope, context);
+    }
+    context
+}
+
+/// Makes a realm from the isolate's blob as it was captured. Only where that is possible, see `is_possible`.
+pub(super) fn restore_exactly<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context> {
+    without_additions(scope).0
+}
+
+/// Makes a realm from the isolate's blob; also whether V8 could be kept from completing it. In an isolate that writes a snapshot, V8 does
+/// not complete it in any case.
+fn without_additions<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> (v8::Local<'s, v8::Context>, bool) {
+    let isolate = wrap::address(scope);
     let mark = PLACE.get().copied().flatten().and_then(|place| mark(isolate, place, false));
     let set = |value: u8| {
         if let Some(mark) = mark {
@@ -116,15 +139,5 @@ pub(super) fn restore<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s,
     set(1);
     let context = v8::Context::new(scope, v8::ContextOptions::default());
     set(0);
-    if mark.is_some() && platform::has_machine_code() {
-        let _scope = v8::ContextScope::new(scope, context);
-        // SAFETY: the isolate's current realm is the new one, which lacks it.
-        unsafe { install_web_assembly(isolate) };
-    }
-    if mark.is_none() {
-        // V8 has completed it.
-        let scope = &mut v8::ContextScope::new(scope, context);
-        snapshot::remove_shared_memory(scope, context);
-    }
-    context
+    (context, mark.is_some())
 }

@@ -42,6 +42,19 @@ pub(super) struct Worker {
 impl Worker {
     /// Makes an isolate whose scripts may use `heap_bytes`.
     pub(super) fn new(blob: &Arc<Blob>, heap_bytes: usize) -> Result<Worker, Error> {
+        Self::restoring(blob, heap_bytes, completing::restore)
+    }
+
+    /// The same, with nothing added to what was captured.
+    pub(super) fn exact(blob: &Arc<Blob>, heap_bytes: usize) -> Result<Worker, Error> {
+        Self::restoring(blob, heap_bytes, completing::restore_exactly)
+    }
+
+    fn restoring(
+        blob: &Arc<Blob>,
+        heap_bytes: usize,
+        restore: for<'s> fn(&mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s, v8::Context>,
+    ) -> Result<Worker, Error> {
         let failed =
             |what: &str| Error::new(jsep_status::JSEP_ENGINE_START, format!("an isolate can't be made: {what}"));
         let buffers = BufferBudget::new();
@@ -60,7 +73,7 @@ impl Worker {
         let heap = HeapGuard::watch(&mut isolate);
         let (first, handle_templates) = {
             v8::scope!(let scope, &mut isolate);
-            let context = completing::restore(scope);
+            let context = restore(scope);
             let scope = &mut v8::ContextScope::new(scope, context);
             let mut templates = Vec::new();
             for index in blob.handle_templates() {

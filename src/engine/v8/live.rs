@@ -5,6 +5,7 @@
 
 use super::active::{self, Active};
 use super::bindings;
+use super::buffers::BufferBudget;
 use super::code::Code;
 use super::ending;
 use super::exception;
@@ -15,6 +16,7 @@ use super::message;
 use super::modules::Graph;
 use super::realm::captured;
 use super::snapshot::{self, Blob, Making};
+use super::state_digest::Digest;
 use super::upgrade;
 use super::watchdog::Watchdog;
 use super::wrap::wrap;
@@ -58,7 +60,7 @@ unsafe extern "C" fn stack_overflow(isolate: *mut c_void) -> usize {
 pub(super) struct Globals(Mutex<Option<(Arc<App>, Arc<Blob>)>>);
 
 impl Globals {
-    fn get(
+    pub(super) fn get(
         &self,
         options: &Options,
         runtime: &RuntimeOptions,
@@ -68,7 +70,7 @@ impl Globals {
         if let Some(captured) = &*captured {
             return Ok(captured.clone());
         }
-        let app = Arc::new(App::parse(br#"{"metadata": {"endpoints": {}}, "modules": []}"#)?);
+        let app = no_app()?;
         let making =
             Making { app: &app, runtime, watchdog, optional: options.optional, compilation: Compilation::Lazy };
         seed::keep()?;
@@ -78,17 +80,24 @@ impl Globals {
     }
 }
 
-/// See the head of the file. The fields are in the order in which they must go.
-pub(super) struct Live {
+/// A realm as turns see it, whatever isolate it is in.
+pub(super) struct Parts {
     /// Runs a request with a handler.
-    invoke: v8::Global<v8::Function>,
-    context: v8::Global<v8::Context>,
-    /// The modules of its app. None while a turn runs.
-    graph: Option<Graph>,
-    worker: Worker,
+    pub(super) invoke: v8::Global<v8::Function>,
+    pub(super) context: v8::Global<v8::Context>,
+    pub(super) handle_templates: Vec<v8::Global<v8::ObjectTemplate>>,
+    pub(super) buffers: Arc<BufferBudget>,
     app: Arc<App>,
     /// Whether the app came with a turn.
     installed: bool,
+    /// The modules of the app. None while a turn runs.
+    graph: Option<Graph>,
+}
+
+/// See the head of the file. The fields are in the order in which they must go.
+pub(super) struct Live {
+    parts: Parts,
+    worker: Worker,
     watchdog: Arc<Watchdog>,
 }
 
@@ -106,13 +115,103 @@ impl Live {
     ) -> Result<Live, Error> {
         let (app, blob) = globals.get(options, runtime, watchdog)?;
         let worker = Worker::new(&blob, runtime.max_heap_bytes)?;
-        let made = context(&mut worker.isolate.lock(), &worker);
-        let failed = || Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a durable realm can't be made");
-        let (context, invoke) = made.ok_or_else(failed)?;
-        let watchdog = Arc::clone(watchdog);
-        Ok(Live { invoke, context, graph: None, worker, app, installed: false, watchdog })
+        let found = {
+            let mut isolate = worker.isolate.lock();
+            v8::scope!(let scope, &mut *isolate);
+            let context = worker.restore(scope);
+            prepare(scope, context).and_then(|()| find(scope, context, &blob)).ok_or_else(unprepared)?
+        };
+        Ok(Live::within(worker, found, app, watchdog))
     }
 
+    /// A realm as it was captured, see `capturing`.
+    pub(super) fn restored(
+        blob: &Arc<Blob>,
+        runtime: &RuntimeOptions,
+        watchdog: &Arc<Watchdog>,
+    ) -> Result<Live, Error> {
+        let (worker, found) = restore(blob, runtime.max_heap_bytes)?;
+        Ok(Live::within(worker, found, no_app()?, watchdog))
+    }
+
+    fn within(mut worker: Worker, found: Found, app: Arc<App>, watchdog: &Arc<Watchdog>) -> Live {
+        let handle_templates = std::mem::take(&mut worker.handle_templates);
+        let parts = Parts::new(found, handle_templates, Arc::clone(&worker.buffers), app);
+        Live { parts, worker, watchdog: Arc::clone(watchdog) }
+    }
+}
+
+/// What is found in a realm that was just restored: the realm, and the function that runs a request with a handler.
+pub(super) type Found = (v8::Global<v8::Context>, v8::Global<v8::Function>);
+
+/// See [`Found`].
+pub(super) fn find(
+    scope: &mut v8::PinScope<'_, '_, ()>,
+    context: v8::Local<'_, v8::Context>,
+    blob: &Blob,
+) -> Option<Found> {
+    let scope = &mut v8::ContextScope::new(scope, context);
+    let invoke = captured(scope, blob.invoke).ok()?;
+    Some((v8::Global::new(scope, context), v8::Global::new(scope, invoke)))
+}
+
+impl Parts {
+    pub(super) fn new(
+        (context, invoke): Found,
+        handle_templates: Vec<v8::Global<v8::ObjectTemplate>>,
+        buffers: Arc<BufferBudget>,
+        app: Arc<App>,
+    ) -> Parts {
+        Parts { invoke, context, handle_templates, buffers, app, installed: false, graph: None }
+    }
+
+    /// The app in it, if it began with one.
+    pub(super) fn app(&self) -> Option<&Arc<App>> {
+        self.installed.then_some(&self.app)
+    }
+
+    /// Runs a turn. `guarded` runs what it is given in the isolate, within limits.
+    pub(super) fn run(
+        &mut self,
+        input: &TurnInput,
+        name: &str,
+        execution: &mut Execution<'_>,
+        guarded: impl FnOnce(Limits, &mut dyn FnMut(&mut v8::Isolate) -> TurnEnd) -> Result<(TurnEnd, Option<Ended>), Ended>,
+    ) -> TurnEnd {
+        let limits = Limits::new(execution.deadline, execution.options);
+        let refused = |ended: Ended| ended.failure().1;
+        let ended = |ended: Ended| {
+            let (failure, exception) = ended.failure();
+            TurnEnd::Ended(failure, exception)
+        };
+        if let Err(reason) = limits.check() {
+            return TurnEnd::Refused(refused(reason));
+        }
+        if let TurnInput::Install { bundle } = input {
+            match live_request::parse(bundle) {
+                Ok(app) => self.app = Arc::new(app),
+                Err(error) => return TurnEnd::NotInstalled(error),
+            }
+            self.installed = true;
+            self.graph = None;
+        }
+        let graph = self.graph.take();
+        let graph = graph.unwrap_or_else(|| Graph::new(Arc::clone(&self.app), Arc::default(), Arc::<Code>::default()));
+        let graph = Rc::new(RefCell::new(graph));
+        OVERFLOWED.set(false);
+        self.buffers.forget_refusal();
+        let end = match guarded(limits, &mut |isolate| self.turn(isolate, &graph, input, name, execution)) {
+            Ok((_, Some(reason))) => ended(reason),
+            Ok((_, None)) if OVERFLOWED.get() => ended(Ended::OutOfStack),
+            Ok((_, None)) if self.buffers.has_refused() => ended(Ended::OutOfMemory),
+            Ok((end, None)) => end,
+            Err(reason) => TurnEnd::Refused(refused(reason)),
+        };
+        self.graph = Rc::try_unwrap(graph).ok().map(RefCell::into_inner);
+        end
+    }
+
+    /// Runs a turn within limits that are set already.
     fn turn(
         &self,
         isolate: &mut v8::Isolate,
@@ -125,8 +224,8 @@ impl Live {
         let context = v8::Local::new(scope, &self.context);
         let scope = &mut v8::ContextScope::new(scope, context);
         let deadline = execution.deadline;
-        let templates = &self.worker.handle_templates;
-        let mut active = Active::new(Some(execution), deadline, graph, templates, &self.worker.buffers);
+        let templates = &self.handle_templates;
+        let mut active = Active::new(Some(execution), deadline, graph, templates, &self.buffers);
         // SAFETY: `active` lives beyond `entered` and is used only by the functions of `ccf` in between.
         let entered = unsafe { active::enter(scope, &raw mut active) };
         v8::tc_scope!(let scope, scope);
@@ -221,55 +320,51 @@ impl Live {
 
 impl LiveRealm for Live {
     fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd {
-        let limits = Limits::new(execution.deadline, execution.options);
-        let refused = |ended: Ended| ended.failure().1;
-        let ended = |ended: Ended| {
-            let (failure, exception) = ended.failure();
-            TurnEnd::Ended(failure, exception)
-        };
-        if let Err(reason) = limits.check() {
-            return TurnEnd::Refused(refused(reason));
-        }
-        if let TurnInput::Install { bundle } = input {
-            match live_request::parse(bundle) {
-                Ok(app) => self.app = Arc::new(app),
-                Err(error) => return TurnEnd::NotInstalled(error),
-            }
-            self.installed = true;
-            self.graph = None;
-        }
-        let graph = self.graph.take();
-        let graph = graph.unwrap_or_else(|| Graph::new(Arc::clone(&self.app), Arc::default(), Arc::<Code>::default()));
-        let graph = Rc::new(RefCell::new(graph));
-        OVERFLOWED.set(false);
-        self.worker.buffers.forget_refusal();
-        let run = |isolate: &mut v8::Isolate| self.turn(isolate, &graph, input, name, execution);
-        let end = match self.worker.run(limits, &self.watchdog, run) {
-            Ok((_, Some(reason))) => ended(reason),
-            Ok((_, None)) if OVERFLOWED.get() => ended(Ended::OutOfStack),
-            Ok((_, None)) if self.worker.buffers.has_refused() => ended(Ended::OutOfMemory),
-            Ok((end, None)) => end,
-            Err(reason) => TurnEnd::Refused(refused(reason)),
-        };
-        self.graph = Rc::try_unwrap(graph).ok().map(RefCell::into_inner);
-        end
+        let (worker, watchdog) = (&self.worker, &self.watchdog);
+        self.parts.run(input, name, execution, |limits, turn| worker.run(limits, watchdog, turn))
     }
 
     fn app(&self) -> Option<&Arc<App>> {
-        self.installed.then_some(&self.app)
+        self.parts.app()
     }
 }
 
-/// A context with the globals, without what can't be repeated, and what runs a request in it.
-fn context(isolate: &mut v8::Isolate, worker: &Worker) -> Option<(v8::Global<v8::Context>, v8::Global<v8::Function>)> {
-    v8::scope!(let scope, isolate);
-    let context = worker.restore(scope);
+/// An isolate with the realm that was captured.
+fn restore(blob: &Arc<Blob>, heap_bytes: usize) -> Result<(Worker, Found), Error> {
+    let worker = Worker::exact(blob, heap_bytes)?;
+    let found = {
+        let mut isolate = worker.isolate.lock();
+        v8::scope!(let scope, &mut *isolate);
+        let context = worker.restore(scope);
+        find(scope, context, blob).ok_or_else(unprepared)?
+    };
+    Ok((worker, found))
+}
+
+/// Restores a captured realm on trial, and tells what can be reached in it; none when V8 does not tell.
+pub(super) fn restored_digest(blob: &Arc<Blob>, heap_bytes: usize) -> Result<Option<Digest>, Error> {
+    let (worker, found) = restore(blob, heap_bytes)?;
+    let digest = Digest::of(&mut worker.isolate.lock(), &found.0);
+    drop(found);
+    Ok(digest)
+}
+
+/// Takes from a context with the globals what can't be repeated, and adds what only live realms have.
+pub(super) fn prepare(scope: &mut v8::PinScope<'_, '_, ()>, context: v8::Local<'_, v8::Context>) -> Option<()> {
     let scope = &mut v8::ContextScope::new(scope, context);
     v8::tc_scope!(let scope, scope);
+    ending::keep_possible(scope);
     compile(scope, "jsep:live.js", include_str!("live.js"))?.run(scope)?;
-    bindings::durable::install(scope)?;
-    let invoke = captured(scope, worker.blob.invoke).ok()?;
-    Some((v8::Global::new(scope, context), v8::Global::new(scope, invoke)))
+    bindings::durable::install(scope)
+}
+
+pub(super) fn unprepared() -> Error {
+    Error::new(jsep_status::JSEP_ENGINE_START, "the globals of a durable realm can't be made")
+}
+
+/// What stands for the app in realms that have none.
+pub(super) fn no_app() -> Result<Arc<App>, Error> {
+    App::parse(br#"{"metadata": {"endpoints": {}}, "modules": []}"#).map(Arc::new)
 }
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;

@@ -15,6 +15,8 @@
 //! - `live_request`: requests to such a realm
 //! - `message`: what such realms send each other
 //! - `upgrade`: a new script in the place of a former one
+//! - `capturing`: one whose state can be captured
+//! - `state_digest`: what can be reached in a realm, as one number
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -35,6 +37,7 @@ mod baseline;
 mod bindings;
 mod buffers;
 mod build_id;
+mod capturing;
 mod checked;
 mod code;
 mod completing;
@@ -59,6 +62,7 @@ mod shared;
 mod slots;
 mod snapshot;
 mod stack;
+mod state_digest;
 mod stored;
 mod supply;
 mod thread;
@@ -69,7 +73,8 @@ mod writing;
 
 use crate::app::App;
 use crate::engine::{
-    Abilities, Cache, Chosen, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions,
+    Abilities, Cache, CapturingRealm, Chosen, Engine, EngineDescription, InstalledApp, LiveRealm, Options,
+    RuntimeOptions,
 };
 use crate::error::Error;
 use std::sync::Arc;
@@ -132,7 +137,32 @@ impl Engine for V8Engine {
         Ok(Box::new(app::V8App::install(app, options, runtime, cache, chosen, watchdog, supply)?))
     }
 
-    fn live_realm(&self, options: &Options, runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error> {
-        Ok(Box::new(live::Live::new(&self.globals, options, runtime, &self.watchdog)?))
+    fn live_realm(
+        &self,
+        options: &Options,
+        runtime: &RuntimeOptions,
+        state: Option<&[u8]>,
+    ) -> Result<Box<dyn LiveRealm + Send>, Error> {
+        Ok(Box::new(match state {
+            None => live::Live::new(&self.globals, options, runtime, &self.watchdog)?,
+            Some(state) => live::Live::restored(&capturing::blob(state)?, runtime, &self.watchdog)?,
+        }))
+    }
+
+    fn capturing_realm(
+        &self,
+        options: &Options,
+        runtime: &RuntimeOptions,
+        state: Option<&[u8]>,
+    ) -> Result<Box<dyn CapturingRealm>, Error> {
+        let blob = match state {
+            None => self.globals.get(options, runtime, &self.watchdog)?.1,
+            Some(state) => capturing::blob(state)?,
+        };
+        Ok(Box::new(capturing::Capturing::new(&blob, state.is_none(), runtime.max_heap_bytes, &self.watchdog)?))
+    }
+
+    fn state_identity(&self, options: &Options) -> Option<Vec<u8>> {
+        capturing::state_identity(options)
     }
 }

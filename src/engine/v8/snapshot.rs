@@ -22,11 +22,16 @@ use crate::status::jsep_status;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 /// V8 can write only one snapshot at a time.
 static WRITING: Mutex<()> = Mutex::new(());
+
+/// Keeps others from writing a snapshot until the result is dropped.
+pub(super) fn writing() -> MutexGuard<'static, ()> {
+    WRITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A captured realm. Made in this process, or by the same build of the library and sealed (see `stored`), so V8 can trust it.
 pub(super) struct Blob {
@@ -166,7 +171,7 @@ pub(super) fn evaluated_app(making: Making<'_>, timings: &mut CaptureTimings) ->
 }
 
 fn write(making: Making<'_>, contents: Contents, timings: &mut CaptureTimings) -> Result<Capture, Error> {
-    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _writing = writing();
     // What the library does for itself is not the app's time.
     let time = if contents == Contents::App { making.runtime.max_execution_time } else { TIME_FOR_GLOBALS };
     let limits = Limits::new(Instant::now() + time, making.runtime);

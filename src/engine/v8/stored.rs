@@ -10,6 +10,7 @@ use super::completing;
 use super::prepared::Prepared;
 use super::seed;
 use super::snapshot::{Blob, Making};
+use crate::crypto::seal;
 use crate::engine::{Cache, Identity, Options};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -18,14 +19,22 @@ use std::sync::{Arc, OnceLock};
 /// The beginning of keys.
 const ENGINE: &str = "jsv8";
 
+/// This build of the library, V8's version, flags and kind of processor; none when the library can't tell which build it is.
+pub(super) fn of_engine() -> Option<Vec<u8>> {
+    let parts: [&[u8]; 4] = [
+        env!("CARGO_PKG_VERSION").as_bytes(),
+        build_id()?,
+        v8::V8::get_version().as_bytes(),
+        &v8::script_compiler::cached_data_version_tag().to_le_bytes(),
+    ];
+    Some(seal(ENGINE.as_bytes(), &parts).to_vec())
+}
+
 /// All that a prepared app depends on; none when the library can't tell which build it is.
 fn identity(making: Making<'_>, options: &Options) -> Option<Identity> {
     let optional = making.optional;
     let mut identity = Identity::default()
-        .with(env!("CARGO_PKG_VERSION").as_bytes())
-        .with(build_id()?)
-        .with(v8::V8::get_version().as_bytes())
-        .with(&v8::script_compiler::cached_data_version_tag().to_le_bytes())
+        .with(&of_engine()?)
         .with(&[options.jit.into(), optional.host.into(), optional.intl.into()])
         .with(options.realm.name().as_bytes())
         .with(making.compilation.name().as_bytes())

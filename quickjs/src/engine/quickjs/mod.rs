@@ -23,7 +23,8 @@ mod value;
 
 use crate::app::App;
 use crate::engine::{
-    Abilities, Cache, Chosen, Engine, EngineDescription, InstalledApp, LiveRealm, Options, RuntimeOptions,
+    Abilities, Cache, CapturingRealm, Chosen, Engine, EngineDescription, InstalledApp, LiveRealm, Options,
+    RuntimeOptions,
 };
 use crate::error::Error;
 use crate::status::jsep_status;
@@ -73,7 +74,25 @@ impl Engine for QuickJsEngine {
         Ok(Box::new(app::QuickJsApp::install(app, options.optional, runtime)?))
     }
 
-    fn live_realm(&self, _options: &Options, _runtime: &RuntimeOptions) -> Result<Box<dyn LiveRealm>, Error> {
+    fn live_realm(
+        &self,
+        _options: &Options,
+        _runtime: &RuntimeOptions,
+        _state: Option<&[u8]>,
+    ) -> Result<Box<dyn LiveRealm + Send>, Error> {
         Err(Error::new(jsep_status::JSEP_NOT_SUPPORTED, "durable realms are not supported by this engine"))
+    }
+
+    fn capturing_realm(
+        &self,
+        _options: &Options,
+        _runtime: &RuntimeOptions,
+        _state: Option<&[u8]>,
+    ) -> Result<Box<dyn CapturingRealm>, Error> {
+        Err(Error::new(jsep_status::JSEP_NOT_SUPPORTED, "durable realms are not supported by this engine"))
+    }
+
+    fn state_identity(&self, _options: &Options) -> Option<Vec<u8>> {
+        None
     }
 }
