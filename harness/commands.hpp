@@ -43,6 +43,7 @@ struct ServeArguments {
     std::string realm;     // Directory of a durable realm that answers; nothing: fresh realms do.
     std::string script;    // What that realm begins with instead of an app.
     std::string on_throw;  // As the library's option.
+    CheckpointBounds checkpoints;
 };
 
 struct BenchLibrary {

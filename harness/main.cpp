@@ -158,6 +158,18 @@ void add_call(CLI::App& program, std::function<int()>& action) {
     });
 }
 
+// When checkpoints are made of a durable realm.
+void add_checkpoint_options(CLI::App& command, CheckpointBounds& bounds) {
+    command
+        .add_option("--checkpoint-bytes", bounds.bytes,
+                    "Make a checkpoint when a restore would read more of the log; 0: not for that")
+        ->capture_default_str();
+    command
+        .add_option("--checkpoint-seconds", bounds.seconds,
+                    "Make a checkpoint when a restore would take longer; 0: not for that")
+        ->capture_default_str();
+}
+
 void add_serve(CLI::App& program, std::function<int()>& action) {
     struct Given : Common {
         ServeArguments serve;
@@ -209,6 +221,7 @@ void add_serve(CLI::App& program, std::function<int()>& action) {
         ->add_option("--on-throw", arguments.on_throw, "What becomes of what a request did to a realm before it threw")
         ->check(CLI::IsMember({"rollback", "commit"}))
         ->capture_default_str();
+    add_checkpoint_options(*command, arguments.checkpoints);
     CLI::Option* app = command->get_option("--app")->required(false);
     command->callback([given, app, &action] {
         if (app->count() == 0 && given->serve.realm.empty()) {
@@ -405,14 +418,7 @@ void add_shell(CLI::App& program, std::function<int()>& action) {
                       "A line is an id, a tab and a script; a known id gives the former answer");
     command->add_option("--name", arguments.name, "Name of the realm")->capture_default_str()->type_name("NAME");
     given->peers.add_to(*command);
-    command
-        ->add_option("--checkpoint-bytes", arguments.checkpoints.bytes,
-                     "Make a checkpoint when a restore would read more of the log; 0: not for that")
-        ->capture_default_str();
-    command
-        ->add_option("--checkpoint-seconds", arguments.checkpoints.seconds,
-                     "Make a checkpoint when a restore would take longer; 0: not for that")
-        ->capture_default_str();
+    add_checkpoint_options(*command, arguments.checkpoints);
     command->callback([given, &action] {
         action = [given] {
             given->shell.peers = given->peers.split();

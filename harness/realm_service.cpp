@@ -76,6 +76,11 @@ std::string id_of(const Request& request, const std::string& caller) {
     return id;
 }
 
+// The library makes checkpoints only of realms that began with a script.
+CheckpointBounds bounds_of(const RealmServiceArguments& arguments) {
+    return arguments.script.empty() ? CheckpointBounds{0, 0} : arguments.checkpoints;
+}
+
 }  // namespace
 
 RealmService::RealmService(const RealmServiceArguments& arguments, const Authenticator& authenticator, Log& log)
@@ -87,7 +92,8 @@ RealmService::RealmService(const RealmServiceArguments& arguments, const Authent
       host_(host_of(log)),
       engine_(start_engine(plugin_, arguments, log)),
       realm_log_(open_log(plugin_, arguments, storage_)),
-      realm_(open_realm(plugin_, engine_, realm_log_, arguments, host_)) {}
+      realm_(open_realm(plugin_, engine_, realm_log_, arguments, host_)),
+      checkpointer_(arguments.plugin, arguments.data, arguments.options, bounds_of(arguments)) {}
 
 Answer RealmService::answer(const Request& request) const {
     try {
@@ -125,7 +131,22 @@ Answer RealmService::execute(const Request& request, const std::string& caller) 
     answer.headers = response.headers();
     answer.body = response.body();
     answer.timings = response.timings();
+    look_for_checkpoint();
     return answer;
+}
+
+// One thread at a time; the others have better things to do.
+void RealmService::look_for_checkpoint() const {
+    const std::unique_lock<std::mutex> looking(looking_, std::try_to_lock);
+    if (!looking) {
+        return;
+    }
+    try {
+        checkpointer_.look(realm_log_, realm_);
+    } catch (const LibraryError& error) {
+        // The answer is there all the same.
+        log_.write(JSEP_LOG_FAIL, "checkpoint: " + error.message());
+    }
 }
 
 // The answer to a request that has no turn, or whose turn is not known to be on the disk.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "auth.hpp"
+#include "checkpointer.hpp"
 #include "library.hpp"
 #include "log.hpp"
 #include "message.hpp"
@@ -19,6 +21,7 @@ struct RealmServiceArguments {
     std::string script;  // or a script with `handleRequest`.
     Options options;
     std::string on_throw;  // As the library's option.
+    CheckpointBounds checkpoints;
 };
 
 class RealmService {
@@ -33,6 +36,7 @@ private:
     Answer authenticate_and_execute(const Request& request) const;
     Answer execute(const Request& request, const std::string& caller) const;
     Answer refused(const Request& request, const LibraryError& error) const;
+    void look_for_checkpoint() const;
 
     const Authenticator& authenticator_;
     Log& log_;
@@ -43,4 +47,6 @@ private:
     const Engine engine_;
     const RealmLog realm_log_;
     const DurableRealm realm_;
+    mutable std::mutex looking_;
+    mutable Checkpointer checkpointer_;
 };

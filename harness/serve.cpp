@@ -77,7 +77,8 @@ RealmServiceArguments realm_arguments(const ServeArguments& arguments) {
         arguments.service.confined_threads > 0 || arguments.service.operators != Operators::NOBODY) {
         throw StartError("--store, --cache, --seccomp and --custom-endpoints do not go with --realm");
     }
-    return {arguments.plugin, arguments.realm, arguments.app, arguments.script, arguments.options, arguments.on_throw};
+    return {arguments.plugin,  arguments.realm,    arguments.app,        arguments.script,
+            arguments.options, arguments.on_throw, arguments.checkpoints};
 }
 
 }  // namespace

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from durable import DURABLE_ENGINES, RealmHost, fault, verify
-from hosts import run_host
+from hosts import run_host, wait_until
 
 MODULE = """
 import { shown } from './shown.js';
@@ -232,6 +232,24 @@ def test_a_script_answers_requests(serve, script):
     assert host.send("GET", "/").text == "2 "
     body = bytes(range(256)) * 4096
     assert host.send("PUT", "/", data=body).content == body
+
+
+def test_a_script_has_checkpoints_made(serve, script, engine, tmp_path):
+    host = serve(*script, "--checkpoint-bytes", "20000")
+    sent = 0
+
+    def made():
+        nonlocal sent
+        sent += 1
+        assert host.send("POST", "/", data="x" * 2000).text.startswith(f"{sent} ")
+        return any((tmp_path / "realm").glob("checkpoint-*"))
+
+    wait_until(made, "no checkpoint was made")
+    host.kill()
+    host = serve(*script)
+    assert host.send("GET", "/").text == f"{sent + 1} "
+    host.kill()
+    assert verify(engine, tmp_path / "realm")["checkpoints"]["service"]["whole"]
 
 
 def test_a_script_without_a_status_answers_a_fixed_page(serve, script):
