@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "command_line.hpp"
 #include "commands.hpp"
 #include "file.hpp"
 #include "start_error.hpp"
@@ -10,24 +11,6 @@
 namespace {
 
 constexpr int START_FAILED = 2;
-
-// Splits NAME<separator>VALUE. Throws StartError.
-std::pair<std::string, std::string> split(const std::string& text, char separator, const std::string& option) {
-    const size_t place = text.find(separator);
-    if (place == std::string::npos || place == 0) {
-        throw StartError(option + " " + text + ": it is not NAME" + separator + "VALUE");
-    }
-    return {text.substr(0, place), text.substr(place + 1)};
-}
-
-std::vector<std::pair<std::string, std::string>> split_all(const std::vector<std::string>& texts, char separator,
-                                                           const std::string& option) {
-    std::vector<std::pair<std::string, std::string>> pairs;
-    for (const std::string& text : texts) {
-        pairs.push_back(split(text, separator, option));
-    }
-    return pairs;
-}
 
 Headers split_headers(const std::vector<std::string>& texts) {
     Headers headers = split_all(texts, ':', "--header");
@@ -38,15 +21,6 @@ Headers split_headers(const std::vector<std::string>& texts) {
         }
     }
     return headers;
-}
-
-// An option that may be given several times and takes one value each time.
-CLI::Option* add_list(CLI::App& command, const std::string& name, std::vector<std::string>& values,
-                      const std::string& description) {
-    return command.add_option(name, values, description)
-        ->type_size(1)
-        ->expected(1, CLI::detail::expected_max_vector_size)
-        ->allow_extra_args(false);
 }
 
 // Options apply to the library that they follow, and to all libraries when they come before the first.
@@ -156,18 +130,6 @@ void add_call(CLI::App& program, std::function<int()>& action) {
             return call(arguments);
         };
     });
-}
-
-// When checkpoints are made of a durable realm.
-void add_checkpoint_options(CLI::App& command, CheckpointBounds& bounds) {
-    command
-        .add_option("--checkpoint-bytes", bounds.bytes,
-                    "Make a checkpoint when a restore would read more of the log; 0: not for that")
-        ->capture_default_str();
-    command
-        .add_option("--checkpoint-seconds", bounds.seconds,
-                    "Make a checkpoint when a restore would take longer; 0: not for that")
-        ->capture_default_str();
 }
 
 void add_serve(CLI::App& program, std::function<int()>& action) {
@@ -365,155 +327,6 @@ void add_soak(CLI::App& program, std::function<int()>& action) {
                 given->soak.leak = given->leak;
             }
             return soak(given->soak);
-        };
-    });
-}
-
-// Options of the commands about durable realms.
-void add_data_options(CLI::App& command, std::string& plugin, std::string& data, std::vector<std::string>& options) {
-    command.add_option("--plugin", plugin, "The library to load")->required()->type_name("LIB");
-    command.add_option("--data", data, "Directory of the realms; made if there is none")->required()->type_name("DIR");
-    add_list(command, "--option", options, "Option of the engine, or limit of a turn")->type_name("NAME=VALUE");
-}
-
-// Options of the commands whose realms exchange messages.
-struct PeerOptions {
-    PeerArguments arguments;
-    std::vector<std::string> peers;
-
-    void add_to(CLI::App& command) {
-        command.add_option("--listen", arguments.listen, "Where messages come in, by UDP; port 0 takes a free one")
-            ->type_name("HOST:PORT");
-        add_list(command, "--peer", peers, "Realm of another program, and where that listens")
-            ->type_name("NAME=HOST:PORT");
-        command
-            .add_option("--peer-key", arguments.key, "Secret that all programs share whose realms exchange messages")
-            ->type_name("FILE");
-    }
-    PeerArguments split() const {
-        PeerArguments result = arguments;
-        result.peers = split_all(peers, '=', "--peer");
-        return result;
-    }
-};
-
-void add_shell(CLI::App& program, std::function<int()>& action) {
-    struct Given {
-        ShellArguments shell;
-        std::vector<std::string> options;
-        PeerOptions peers;
-    };
-    const auto given = std::make_shared<Given>();
-    ShellArguments& arguments = given->shell;
-    arguments.on_throw = "rollback";
-    arguments.name = "shell";
-    CLI::App* command =
-        program.add_subcommand("shell", "Work in a durable realm: each line is a turn that outlives the program");
-    add_data_options(*command, arguments.plugin, arguments.data, given->options);
-    command->add_option("--script", arguments.script, "What a new realm begins with")->type_name("FILE");
-    command->add_option("--on-throw", arguments.on_throw, "What becomes of what a line did before it threw")
-        ->check(CLI::IsMember({"rollback", "commit"}))
-        ->capture_default_str();
-    command->add_flag("--ids", arguments.ids,
-                      "A line is an id, a tab and a script; a known id gives the former answer");
-    command->add_option("--name", arguments.name, "Name of the realm")->capture_default_str()->type_name("NAME");
-    given->peers.add_to(*command);
-    add_checkpoint_options(*command, arguments.checkpoints);
-    command->callback([given, &action] {
-        action = [given] {
-            given->shell.peers = given->peers.split();
-            given->shell.options = split_all(given->options, '=', "--option");
-            return shell(given->shell);
-        };
-    });
-}
-
-void add_realm_run(CLI::App& command, std::function<int()>& action) {
-    struct Given {
-        RealmRunArguments run;
-        std::vector<std::string> options;
-        PeerOptions peers;
-    };
-    const auto given = std::make_shared<Given>();
-    RealmRunArguments& arguments = given->run;
-    CLI::App* part = command.add_subcommand("run", "Ring alarms and carry messages until a signal ends it");
-    add_data_options(*part, arguments.realm.plugin, arguments.realm.data, given->options);
-    add_list(*part, "--name", arguments.names, "Realm to run")->required()->type_name("NAME");
-    part->add_option("--script", arguments.script, "What a new realm begins with")->type_name("FILE");
-    given->peers.add_to(*part);
-    part->callback([given, &action] {
-        action = [given] {
-            given->run.realm.options = split_all(given->options, '=', "--option");
-            given->run.peers = given->peers.split();
-            return realm_run(given->run);
-        };
-    });
-}
-
-void add_realm_upgrade(CLI::App& command, std::function<int()>& action) {
-    struct Given {
-        RealmUpgradeArguments upgrade;
-        std::vector<std::string> options;
-    };
-    const auto given = std::make_shared<Given>();
-    RealmUpgradeArguments& arguments = given->upgrade;
-    CLI::App* part =
-        command.add_subcommand("upgrade", "Evaluate a new version of its script in a realm, which keeps its state");
-    add_data_options(*part, arguments.realm.plugin, arguments.realm.data, given->options);
-    part->add_option("--name", arguments.name, "Realm to upgrade")->required()->type_name("NAME");
-    part->add_option("FILE", arguments.script, "The new version")->required();
-    part->callback([given, &action] {
-        action = [given] {
-            given->upgrade.realm.options = split_all(given->options, '=', "--option");
-            return realm_upgrade(given->upgrade);
-        };
-    });
-}
-
-void add_realm(CLI::App& program, std::function<int()>& action) {
-    CLI::App* command = program.add_subcommand("realm", "Work with durable realms");
-    command->require_subcommand(1);
-    const auto add = [&](const char* name, const char* description, int (*run)(const RealmArguments&)) {
-        struct Given {
-            RealmArguments realm;
-            std::vector<std::string> options;
-        };
-        const auto given = std::make_shared<Given>();
-        CLI::App* part = command->add_subcommand(name, description);
-        add_data_options(*part, given->realm.plugin, given->realm.data, given->options);
-        if (run == realm_bench) {
-            part->add_option("--seconds", given->realm.seconds, "Time for each measurement")
-                ->capture_default_str()
-                ->check(CLI::PositiveNumber);
-            part->add_option("--repeat", given->realm.repeat, "Measure everything so many times")
-                ->capture_default_str()
-                ->check(CLI::Range(1, 1000));
-        }
-        part->callback([given, run, &action] {
-            action = [given, run] {
-                given->realm.options = split_all(given->options, '=', "--option");
-                return run(given->realm);
-            };
-        });
-    };
-    add("report", "Restore all realms and print what they are", realm_report);
-    add("bench", "Measure turns beside the disk, in a directory of its own below DIR", realm_bench);
-    add("verify", "Read the log from end to end; change nothing and run nothing", realm_verify);
-    add_realm_run(*command, action);
-    add_realm_upgrade(*command, action);
-    struct Given {
-        CheckpointArguments checkpoint;
-        std::vector<std::string> options;
-    };
-    const auto given = std::make_shared<Given>();
-    RealmArguments& realm = given->checkpoint.realm;
-    CLI::App* part = command->add_subcommand("checkpoint", "Make checkpoints, from which realms are restored");
-    add_data_options(*part, realm.plugin, realm.data, given->options);
-    part->add_option("--name", given->checkpoint.name, "Only of this realm")->type_name("NAME");
-    part->callback([given, &action] {
-        action = [given] {
-            given->checkpoint.realm.options = split_all(given->options, '=', "--option");
-            return realm_checkpoint(given->checkpoint);
         };
     });
 }
