@@ -14,6 +14,7 @@
 //! - `capture`: making one
 //! - `witness`: what a turn asks the host, written down or answered again
 //! - `replay`: running a turn, the first time and again
+//! - `options`: how a realm is opened
 //! - `realm`: a realm and its turns
 //! - `mail`: what a realm owes others and itself: messages and alarms
 //! - `datagram`: what realms tell each other
@@ -32,6 +33,7 @@ mod kept;
 mod log;
 mod mail;
 mod messages;
+mod options;
 mod post;
 mod realm;
 mod recovery;
@@ -48,5 +50,6 @@ mod tests;
 pub use capture::checkpoint;
 pub use datagram::datagram_receiver;
 pub use log::Log;
-pub use realm::{Realm, RealmOptions, TurnInput};
+pub use options::RealmOptions;
+pub use realm::{Realm, TurnInput};
 pub use storage::{Storage, StorageError};

@@ -2,6 +2,7 @@
 
 use super::kept::Kept;
 use super::log::{Log, Ticket};
+use super::options::RealmOptions;
 use super::post::Post;
 use super::recovery::damaged;
 use super::replay::{Replay, described, execute, shown, unreadable};
@@ -22,38 +23,6 @@ pub use crate::engine::TurnInput;
 
 /// The rung of the realm ladder that requests to durable realms count for: a realm that requests share.
 const RUNG: u32 = 5;
-
-/// How a realm is opened.
-#[derive(Clone, Debug, Default)]
-pub struct RealmOptions {
-    /// Whether a turn that throws keeps what it did before.
-    pub commit_on_throw: bool,
-    /// What the realms that exchange messages share and nobody else knows; nothing if they are among themselves.
-    pub peer_key: Vec<u8>,
-}
-
-impl RealmOptions {
-    /// Reads options by name.
-    pub fn parse(given: &[(&str, &str)]) -> Result<RealmOptions, Error> {
-        let mut options = RealmOptions::default();
-        for (name, value) in given {
-            match (*name, *value) {
-                ("on_throw", "commit") => options.commit_on_throw = true,
-                ("on_throw", "rollback") => options.commit_on_throw = false,
-                ("on_throw", _) => {
-                    return Err(invalid(format!("option `on_throw` is `{value}`, but must be rollback or commit")));
-                }
-                ("peer_key", _) => options.peer_key = value.as_bytes().to_vec(),
-                _ => return Err(invalid(format!("option `{name}` is not known; known are: on_throw, peer_key"))),
-            }
-        }
-        Ok(options)
-    }
-}
-
-fn invalid(message: String) -> Error {
-    Error::new(jsep_status::JSEP_INVALID_OPTION, message)
-}
 
 /// A realm whose state outlives the process.
 pub struct Realm {

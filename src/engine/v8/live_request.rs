@@ -1,7 +1,7 @@
 //! Requests to a live realm: to the endpoints of its app, or to the function `handleRequest` of its script.
 
-use super::live::{callee, compile};
 use super::modules::{self, Graph};
+use super::scripts::{callee, compile};
 use super::snapshot::{self, Handlers};
 use crate::app::{self, App, Mode};
 use crate::engine::{CaptureTimings, Exception, RequestInput, TurnEnd};

@@ -12,6 +12,7 @@
 //! - `writing`: having V8 write captures in less time
 //! - `baseline`: where V8's baseline compiler may not compile
 //! - `live`: a realm that lives on from turn to turn
+//! - `scripts`: what its turns run
 //! - `live_request`: requests to such a realm
 //! - `message`: what such realms send each other
 //! - `upgrade`: a new script in the place of a former one
@@ -57,6 +58,7 @@ mod realm;
 mod refusals;
 mod reservations;
 mod restoring;
+mod scripts;
 mod seed;
 mod shared;
 mod slots;

@@ -4,7 +4,7 @@
 //! what was declared with `let`, `const` and `class` stays as it is, can be used, and can't be declared again. Then its function `migrate`,
 //! if it has one, gets an object with what the names stood for before.
 
-use super::live::{Settled, compile, settled};
+use super::scripts::{Settled, compile, settled};
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
 
