@@ -143,6 +143,10 @@ def test_header_values_are_converted_to_strings(app, name, value):
     assert case(app, "headerValues").headers[name] == value
 
 
+def test_the_proxy_of_a_function_is_converted_as_a_native_function(app):
+    assert case(app, "headerValueProxy").headers["x-proxy"] == "function () { [native code] }"
+
+
 @pytest.mark.parametrize("name", ["headersString", "headersNumber", "headersNull", "headersUndefined", "headersTrue"])
 def test_headers_that_are_no_object_are_ignored(app, name):
     response = case(app, name)

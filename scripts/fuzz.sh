@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Fuzzes the libraries through the C interface: scripts/fuzz.sh BUILD_FOLDER TARGET|all SECONDS [LIBRARY [RUNS]]
+# Fuzzes the libraries through the C interface: [SEED=NUMBER] scripts/fuzz.sh BUILD_FOLDER TARGET|all SECONDS [LIBRARY [RUNS]]
 #
 # libFuzzer drives the targets of fuzz/, each against one library, or against both to compare them. The libraries are built a second
 # time, so that they tell libFuzzer which code ran; stable Rust can do that. Inputs that reach new code go to fuzz/found, inputs that
-# fail to fuzz/artifacts; `fuzz/corpus` holds the seeds and what once failed.
+# fail to fuzz/artifacts; `fuzz/corpus` holds the seeds and what once failed. Without a SEED each run tries other inputs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build="$(realpath "$1")"
@@ -34,7 +34,7 @@ run() {
   echo "-- $name on $(basename "$library" .so)"
   JSEP_FUZZ_LIBRARY="$library" JSEP_FUZZ_OTHER="$other" \
     "$folder/targets/$triple/release/$name" "$found" "fuzz/corpus/$name" "${dictionary[@]}" "-artifact_prefix=$artifacts" \
-    "-max_total_time=$seconds" "-runs=$runs" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -verbosity=1 \
+    "-max_total_time=$seconds" "-runs=$runs" "-seed=${SEED:-0}" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -verbosity=1 \
     > "$artifacts/last.log" 2>&1 || {
     tail -60 "$artifacts/last.log"
     echo "fuzz: $name found something; its input is in $artifacts" >&2

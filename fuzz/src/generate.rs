@@ -152,7 +152,8 @@ pub fn value(input: &mut Unstructured, depth: u32) -> Result<String> {
         _ => {
             let target = match input.int_in_range(0..=2)? {
                 0 => "[1, 2]".to_owned(),
-                1 => "() => 1".to_owned(),
+                // With a text of its own, because QuickJS has none for the proxy of a function.
+                1 => "Object.assign(() => 1, { toString: () => 'text' })".to_owned(),
                 _ => object(input, depth - 1)?,
             };
             format!("new Proxy({target}, {{ {} }})", input.choose(&TRAPS)?)

@@ -16,6 +16,10 @@ export function headerValues() {
   };
 }
 
+export function headerValueProxy() {
+  return { body: "x", headers: { "x-proxy": new Proxy(() => 1, {}) } };
+}
+
 export function headersString() {
   return { body: "x", headers: "x-a: 1" };
 }
