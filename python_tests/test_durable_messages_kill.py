@@ -171,7 +171,8 @@ def test_messages_survive_a_bad_network_and_kills(engine, tmp_path):
         bob.kill()
         assert bob.shell.ask("[got.length, right(), answered]") == f"[{MESSAGES},true,{MESSAGES // 10}]"
         assert (alice.kills, bob.kills) == (KILLS, KILLS + 1)
-        assert network.lost > MESSAGES // 100
+        # A datagram has many messages when many wait.
+        assert network.lost > min(MESSAGES // 100, 50)
     finally:
         for program in programs:
             program.shell.stop()
