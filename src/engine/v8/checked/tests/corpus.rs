@@ -11,6 +11,7 @@ use crate::engine::v8::limits::Limits;
 use crate::engine::v8::platform;
 use crate::engine::v8::realm::{Realm, Served};
 use crate::engine::v8::restoring;
+use crate::engine::v8::seed;
 use crate::engine::v8::snapshot::{self, Blob, Capture, Making};
 use crate::engine::v8::watchdog::{Script, Watchdog};
 use crate::engine::{ABILITIES, CaptureTimings, Compilation, Execution, Failure, Options, Request, RuntimeOptions};
@@ -87,8 +88,9 @@ impl Installed {
             optional: options.optional,
             compilation: Compilation::Lazy,
         };
+        // As an install does it. Without the first, the blob would not fit once no other test has an isolate.
+        seed::keep().unwrap();
         restoring::learn(making).unwrap();
-        // As `V8App::install` does it.
         let (blob, captured) = match snapshot::evaluated_app(making, &mut CaptureTimings::default()).unwrap() {
             Capture::App(blob) => (blob, true),
             Capture::Impossible(obstacle) => {
