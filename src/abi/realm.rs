@@ -77,18 +77,40 @@ pub unsafe extern "C" fn jsep_realm_open(
         // SAFETY: the rules of the interface, see the head of this room.
         let out = unsafe { required_out(realm, "realm") }?;
         *out = std::ptr::null_mut();
+        let first = || {
+            // SAFETY: as above.
+            let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
+            Ok(TurnInput::Evaluate { source })
+        };
         // SAFETY: as above.
-        let (engine, log) = unsafe { (required(engine, "engine")?, required(log, "log")?) };
-        // SAFETY: as above.
-        let (name, source) = unsafe { (text(name.read("name")?, "name")?, text(source.read("source")?, "source")?) };
-        // SAFETY: as above.
-        let (options, host) = unsafe { (options::read(options, count)?, host_or_none(host)?) };
-        let options = RealmOptions::parse(&options)?;
-        let first = TurnInput::Evaluate { source: source.to_owned() };
-        let realm = Realm::open(engine.plugin.get()?, log.log.get()?, name, first, options, &host)?;
-        *out = Box::into_raw(Box::new(jsep_realm { realm: Unforked::new(realm) }));
+        *out = unsafe { open(engine, log, name, first, options, count, host) }?;
         Ok(jsep_status::JSEP_OK)
     })
+}
+
+/// Opens a realm that begins with the turn `first`, which is read after the name.
+///
+/// # Safety
+/// The rules of the interface hold for all arguments.
+pub(super) unsafe fn open(
+    engine: *const jsep_engine,
+    log: *const jsep_log,
+    name: jsep_bytes,
+    first: impl FnOnce() -> Result<TurnInput, Error>,
+    options: *const jsep_option,
+    count: usize,
+    host: *const jsep_host,
+) -> Result<*mut jsep_realm, Error> {
+    // SAFETY: as the caller says.
+    let (engine, log) = unsafe { (required(engine, "engine")?, required(log, "log")?) };
+    // SAFETY: as above.
+    let name = text(unsafe { name.read("name") }?, "name")?;
+    let first = first()?;
+    // SAFETY: as above.
+    let (options, host) = unsafe { (options::read(options, count)?, host_or_none(host)?) };
+    let options = RealmOptions::parse(&options)?;
+    let realm = Realm::open(engine.plugin.get()?, log.log.get()?, name, first, options, &host)?;
+    Ok(Box::into_raw(Box::new(jsep_realm { realm: Unforked::new(realm) })))
 }
 
 /// Calls a function of the realm, as one turn.

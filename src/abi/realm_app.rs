@@ -4,15 +4,14 @@ use super::boundary::{boundary, required, required_out};
 use super::engine::jsep_engine;
 use super::host::jsep_host;
 use super::log::jsep_log;
-use super::options::{self, jsep_option};
-use super::realm::{host_or_none, jsep_realm, text};
+use super::options::jsep_option;
+use super::realm::{host_or_none, jsep_realm, open, text};
 use super::request::jsep_request;
 use super::response::jsep_response;
 use super::{jsep_bytes, jsep_sink, jsep_status};
 use crate::app::App;
-use crate::durable::{Realm, RealmOptions, TurnInput};
+use crate::durable::TurnInput;
 use crate::error::Error;
-use crate::invoke::Unforked;
 use std::sync::Arc;
 
 /// Opens the realm `name` of a log, as `jsep_realm_open`; one that is not there begins with an app instead of a script.
@@ -37,16 +36,13 @@ pub unsafe extern "C" fn jsep_realm_open_app(
         // SAFETY: the rules of the interface, see the head of this room.
         let out = unsafe { required_out(realm, "realm") }?;
         *out = std::ptr::null_mut();
+        let first = || {
+            // SAFETY: as above.
+            let bundle = text(unsafe { bundle.read("bundle") }?, "bundle")?.to_owned();
+            Ok(TurnInput::Install { bundle })
+        };
         // SAFETY: as above.
-        let (engine, log) = unsafe { (required(engine, "engine")?, required(log, "log")?) };
-        // SAFETY: as above.
-        let (name, bundle) = unsafe { (text(name.read("name")?, "name")?, text(bundle.read("bundle")?, "bundle")?) };
-        // SAFETY: as above.
-        let (options, host) = unsafe { (options::read(options, count)?, host_or_none(host)?) };
-        let options = RealmOptions::parse(&options)?;
-        let first = TurnInput::Install { bundle: bundle.to_owned() };
-        let realm = Realm::open(engine.plugin.get()?, log.log.get()?, name, first, options, &host)?;
-        *out = Box::into_raw(Box::new(jsep_realm { realm: Unforked::new(realm) }));
+        *out = unsafe { open(engine, log, name, first, options, count, host) }?;
         Ok(jsep_status::JSEP_OK)
     })
 }

@@ -70,9 +70,6 @@ impl Attempts {
 
 impl Post {
     pub(super) fn way(&mut self, peer: &str) -> &mut Way {
-        if !self.ways.contains_key(peer) {
-            self.ways.insert(peer.to_owned(), Way::default());
-        }
         self.ways.entry(peer.to_owned()).or_default()
     }
 
