@@ -6,6 +6,7 @@ include!("scripts/link_arguments.rs");
 const WRAPPED: &[&str] = &[
     "_ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE",
     "_ZN2v88internal7Isolate13StackOverflowEv",
+    "_ZNK2v88internal10HeapObject13CanBeRehashedEv",
     "_ZN2v88internal8ChecksumENS_4base6VectorIKhEE",
     "_ZN2v88internal18HeapObjectIteratorC1EPNS0_4HeapENS1_20HeapObjectsFilteringE",
     "_ZN2v88internal22CanCompileWithBaselineEPNS0_7IsolateENS0_6TaggedINS0_18SharedFunctionInfoEEE",

@@ -76,11 +76,6 @@ std::string id_of(const Request& request, const std::string& caller) {
     return id;
 }
 
-// The library makes checkpoints only of realms that began with a script.
-CheckpointBounds bounds_of(const RealmServiceArguments& arguments) {
-    return arguments.script.empty() ? CheckpointBounds{0, 0} : arguments.checkpoints;
-}
-
 }  // namespace
 
 RealmService::RealmService(const RealmServiceArguments& arguments, const Authenticator& authenticator, Log& log)
@@ -93,7 +88,7 @@ RealmService::RealmService(const RealmServiceArguments& arguments, const Authent
       engine_(start_engine(plugin_, arguments, log)),
       realm_log_(open_log(plugin_, arguments, storage_)),
       realm_(open_realm(plugin_, engine_, realm_log_, arguments, host_)),
-      checkpointer_(arguments.plugin, arguments.data, arguments.options, bounds_of(arguments)) {}
+      checkpointer_(arguments.plugin, arguments.data, arguments.options, arguments.checkpoints) {}
 
 Answer RealmService::answer(const Request& request) const {
     try {

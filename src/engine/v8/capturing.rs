@@ -6,12 +6,13 @@
 
 use super::bindings::{self, HANDLE_TEMPLATES};
 use super::buffers::{self, BufferBudget};
+use super::captured_state::State;
 use super::completing;
 use super::isolates;
 use super::limits::{self, HeapGuard};
 use super::live::{self, Parts};
+use super::rehashing;
 use super::reservations;
-use super::seed;
 use super::snapshot::{self, Blob};
 use super::state_digest::Digest;
 use super::stored;
@@ -33,32 +34,12 @@ pub(super) fn state_identity(options: &Options) -> Option<Vec<u8>> {
     Some(identity)
 }
 
-/// A captured state, as `write` gave it. V8 trusts what is in it.
-pub(super) fn blob(state: &[u8]) -> Result<Arc<Blob>, Error> {
-    let unreadable = || Error::new(jsep_status::JSEP_ENGINE_START, "a captured state can't be read");
-    let mut rest = state;
-    let mut place = || {
-        let (number, after) = rest.split_first_chunk().ok_or_else(unreadable)?;
-        rest = after;
-        usize::try_from(u64::from_le_bytes(*number)).map_err(|_| unreadable())
-    };
-    let mut places = Places { handle_templates: [0; HANDLE_TEMPLATES], invoke: place()? };
-    for template in &mut places.handle_templates {
-        *template = place()?;
-    }
-    let data = v8::StartupData::from(rest.to_vec());
-    if !completing::expect() || !data.is_valid() || !data.can_be_rehashed() {
-        return Err(unreadable());
-    }
-    seed::keep()?;
-    Ok(Arc::new(of(data, places)))
-}
-
 /// Where in a captured state the library's own is.
 #[derive(Default)]
 struct Places {
     handle_templates: [usize; HANDLE_TEMPLATES],
     invoke: usize,
+    modules: HashMap<String, usize>,
 }
 
 fn of(data: v8::StartupData, places: Places) -> Blob {
@@ -71,16 +52,11 @@ fn of(data: v8::StartupData, places: Places) -> Blob {
         check: 0,
         obstacle: 0,
         handlers: Vec::new(),
-        modules: Arc::new(HashMap::new()),
+        modules: Arc::new(places.modules),
         properties: String::new(),
         depends_on_historical_state: false,
         code: OnceLock::new(),
     }
-}
-
-fn write(blob: &Blob) -> Vec<u8> {
-    let places = std::iter::once(&blob.invoke).chain(&blob.handle_templates);
-    places.flat_map(|place| (*place as u64).to_le_bytes()).chain(blob.bytes().iter().copied()).collect()
 }
 
 fn refused(why: &str) -> Error {
@@ -94,29 +70,35 @@ pub(super) struct Capturing {
     heap: Box<HeapGuard>,
     watchdog: Arc<Watchdog>,
     heap_bytes: usize,
+    bundle: Option<String>,
     /// V8 can write only one snapshot at a time.
     _writing: MutexGuard<'static, ()>,
 }
 
 impl Capturing {
-    /// A realm as in `blob`; `is_new` when that has only the globals.
-    pub(super) fn new(
-        blob: &Arc<Blob>,
-        is_new: bool,
-        heap_bytes: usize,
-        watchdog: &Arc<Watchdog>,
-    ) -> Result<Capturing, Error> {
+    /// A realm with only the globals that are in `blob`.
+    pub(super) fn new(blob: Arc<Blob>, heap_bytes: usize, watchdog: &Arc<Watchdog>) -> Result<Capturing, Error> {
+        Self::of(State::without_app(blob), true, heap_bytes, watchdog)
+    }
+
+    /// A realm as it was captured.
+    pub(super) fn restored(state: State, heap_bytes: usize, watchdog: &Arc<Watchdog>) -> Result<Capturing, Error> {
+        Self::of(state, false, heap_bytes, watchdog)
+    }
+
+    fn of(state: State, is_new: bool, heap_bytes: usize, watchdog: &Arc<Watchdog>) -> Result<Capturing, Error> {
         let writing = snapshot::writing();
         let budget = BufferBudget::new();
         budget.set_limit(heap_bytes);
-        let (mut creator, heap) = creator(blob, heap_bytes, &budget);
-        let parts = parts(&mut creator, blob, is_new, &budget);
+        let (mut creator, heap) = creator(&state.blob, heap_bytes, &budget);
+        let parts = parts(&mut creator, &state, is_new, &budget);
         let mut made = Capturing {
             parts: None,
             creator: Some(creator),
             heap,
             watchdog: Arc::clone(watchdog),
             heap_bytes,
+            bundle: state.bundle,
             _writing: writing,
         };
         made.parts = Some(parts?);
@@ -138,6 +120,10 @@ impl Capturing {
                     let context = v8::Local::new(scope, &parts.context);
                     let invoke = v8::Local::new(scope, &parts.invoke);
                     places.invoke = scope.add_context_data(context, invoke);
+                    for (name, module) in parts.modules() {
+                        let module = v8::Local::new(scope, module);
+                        places.modules.insert(name.clone(), scope.add_context_data(context, module));
+                    }
                     context
                 }
                 // V8 demands that a blob is written before the isolate goes.
@@ -146,7 +132,7 @@ impl Capturing {
             scope.set_default_context(context);
         }
         // Live realms have no WebAssembly.
-        let data = writing::write(creator, false)?;
+        let data = rehashing::with_modules(|| writing::write(creator, false))?;
         Some(of(data, places))
     }
 }
@@ -169,7 +155,7 @@ fn creator(blob: &Arc<Blob>, heap_bytes: usize, budget: &Arc<BufferBudget>) -> (
 
 fn parts(
     creator: &mut v8::OwnedIsolate,
-    blob: &Blob,
+    state: &State,
     is_new: bool,
     budget: &Arc<BufferBudget>,
 ) -> Result<Parts, Error> {
@@ -178,7 +164,7 @@ fn parts(
     let mut handle_templates = Vec::new();
     {
         let scope = &mut v8::ContextScope::new(scope, context);
-        for index in blob.handle_templates() {
+        for index in state.blob.handle_templates() {
             let template = scope.get_isolate_data_from_snapshot_once::<v8::ObjectTemplate>(index);
             handle_templates.push(v8::Global::new(scope, template.map_err(|_| live::unprepared())?));
         }
@@ -186,12 +172,15 @@ fn parts(
     if is_new {
         live::prepare(scope, context).ok_or_else(live::unprepared)?;
     }
-    let found = live::find(scope, context, blob).ok_or_else(live::unprepared)?;
-    Ok(Parts::new(found, handle_templates, Arc::clone(budget), live::no_app()?))
+    let found = live::find(scope, context, state)?;
+    Parts::new(found, handle_templates, Arc::clone(budget))
 }
 
 impl LiveRealm for Capturing {
     fn run(&mut self, input: &TurnInput, name: &str, execution: &mut Execution<'_>) -> TurnEnd {
+        if let TurnInput::Install { bundle } = input {
+            self.bundle = Some(bundle.clone());
+        }
         let (heap, watchdog) = (&self.heap, &self.watchdog);
         let (Some(parts), Some(creator)) = (&mut self.parts, &mut self.creator) else {
             return TurnEnd::Refused(crate::engine::Exception { message: "the realm is lost".to_owned(), trace: None });
@@ -213,10 +202,8 @@ impl CapturingRealm for Capturing {
         let (Some(parts), Some(creator)) = (&self.parts, &mut self.creator) else {
             return Err(refused("the realm is lost"));
         };
-        if parts.app().is_some() {
-            return Err(refused("it began with an app, and V8 can't give the tables of modules another hash seed"));
-        }
-        let digest = Digest::of(creator, &parts.context).ok_or_else(|| refused("V8 does not tell what is in it"))?;
+        let digest = Digest::of(creator, &parts.context, parts.modules());
+        let digest = digest.ok_or_else(|| refused("V8 does not tell what is in it"))?;
         let blob = self.write().ok_or_else(|| refused("V8 can't write it"))?;
         if !blob.data.is_valid() {
             return Err(refused("V8 can't read what it wrote"));
@@ -224,13 +211,13 @@ impl CapturingRealm for Capturing {
         if !blob.data.can_be_rehashed() {
             return Err(refused("V8 can't give its tables another hash seed, which another process has"));
         }
-        let blob = Arc::new(blob);
-        let restored = live::restored_digest(&blob, self.heap_bytes)?;
+        let state = State { blob: Arc::new(blob), bundle: self.bundle.take() };
+        let restored = live::restored_digest(&state, self.heap_bytes)?;
         let restored = restored.ok_or_else(|| refused("V8 does not tell what is in it when it is restored"))?;
         if let Some(difference) = digest.difference(&restored) {
             return Err(refused(&format!("it is not the same when it is restored: {difference}")));
         }
-        Ok(CapturedState { state: write(&blob), digest: restored.digest() })
+        Ok(CapturedState { state: state.write(), digest: restored.digest() })
     }
 }
 

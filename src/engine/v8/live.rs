@@ -6,6 +6,7 @@
 use super::active::{self, Active};
 use super::bindings;
 use super::buffers::BufferBudget;
+use super::captured_state::State;
 use super::code::Code;
 use super::ending;
 use super::exception;
@@ -58,7 +59,7 @@ unsafe extern "C" fn stack_overflow(isolate: *mut c_void) -> usize {
 
 /// The globals of live realms, captured once.
 #[derive(Default)]
-pub(super) struct Globals(Mutex<Option<(Arc<App>, Arc<Blob>)>>);
+pub(super) struct Globals(Mutex<Option<Arc<Blob>>>);
 
 impl Globals {
     pub(super) fn get(
@@ -66,10 +67,10 @@ impl Globals {
         options: &Options,
         runtime: &RuntimeOptions,
         watchdog: &Watchdog,
-    ) -> Result<(Arc<App>, Arc<Blob>), Error> {
+    ) -> Result<Arc<Blob>, Error> {
         let mut captured = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(captured) = &*captured {
-            return Ok(captured.clone());
+            return Ok(Arc::clone(captured));
         }
         let app = no_app()?;
         let making =
@@ -77,7 +78,7 @@ impl Globals {
         seed::keep()?;
         restoring::learn(making)?;
         let blob = Arc::new(snapshot::globals(making)?);
-        Ok(captured.insert((app, blob)).clone())
+        Ok(Arc::clone(captured.insert(blob)))
     }
 }
 
@@ -116,56 +117,73 @@ impl Live {
         runtime: &RuntimeOptions,
         watchdog: &Arc<Watchdog>,
     ) -> Result<Live, Error> {
-        let (app, blob) = globals.get(options, runtime, watchdog)?;
+        let blob = globals.get(options, runtime, watchdog)?;
         let worker = Worker::new(&blob, runtime.max_heap_bytes)?;
         let found = {
             let mut isolate = worker.isolate.lock();
             v8::scope!(let scope, &mut *isolate);
             let context = worker.restore(scope);
-            prepare(scope, context).and_then(|()| find(scope, context, &blob)).ok_or_else(unprepared)?
+            prepare(scope, context).ok_or_else(unprepared)?;
+            find(scope, context, &State::without_app(blob))?
         };
-        Ok(Live::within(worker, found, app, watchdog))
+        Live::within(worker, found, watchdog)
     }
 
     /// A realm as it was captured, see `capturing`.
-    pub(super) fn restored(
-        blob: &Arc<Blob>,
-        runtime: &RuntimeOptions,
-        watchdog: &Arc<Watchdog>,
-    ) -> Result<Live, Error> {
-        let (worker, found) = restore(blob, runtime.max_heap_bytes)?;
-        Ok(Live::within(worker, found, no_app()?, watchdog))
+    pub(super) fn restored(state: &State, runtime: &RuntimeOptions, watchdog: &Arc<Watchdog>) -> Result<Live, Error> {
+        let (worker, found) = restore(state, runtime.max_heap_bytes)?;
+        Live::within(worker, found, watchdog)
     }
 
-    fn within(mut worker: Worker, found: Found, app: Arc<App>, watchdog: &Arc<Watchdog>) -> Live {
+    fn within(mut worker: Worker, found: Found, watchdog: &Arc<Watchdog>) -> Result<Live, Error> {
         let handle_templates = std::mem::take(&mut worker.handle_templates);
-        let parts = Parts::new(found, handle_templates, Arc::clone(&worker.buffers), app);
-        Live { parts, worker, watchdog: Arc::clone(watchdog) }
+        let parts = Parts::new(found, handle_templates, Arc::clone(&worker.buffers))?;
+        Ok(Live { parts, worker, watchdog: Arc::clone(watchdog) })
     }
 }
 
-/// What is found in a realm that was just restored: the realm, and the function that runs a request with a handler.
-pub(super) type Found = (v8::Global<v8::Context>, v8::Global<v8::Function>);
+/// What is found in a realm that was just restored.
+pub(super) struct Found {
+    context: v8::Global<v8::Context>,
+    invoke: v8::Global<v8::Function>,
+    /// The app in it, with its modules.
+    app: Option<(Arc<App>, Graph)>,
+}
 
 /// See [`Found`].
 pub(super) fn find(
     scope: &mut v8::PinScope<'_, '_, ()>,
     context: v8::Local<'_, v8::Context>,
-    blob: &Blob,
-) -> Option<Found> {
+    state: &State,
+) -> Result<Found, Error> {
     let scope = &mut v8::ContextScope::new(scope, context);
-    let invoke = captured(scope, blob.invoke).ok()?;
-    Some((v8::Global::new(scope, context), v8::Global::new(scope, invoke)))
+    let invoke = captured(scope, state.blob.invoke).map_err(|_| unprepared())?;
+    let app = state.app()?.map(|app| {
+        let mut graph = Graph::new(Arc::clone(&app), Arc::clone(&state.blob.modules), Arc::default());
+        graph.take_captured(scope);
+        (app, graph)
+    });
+    Ok(Found { context: v8::Global::new(scope, context), invoke: v8::Global::new(scope, invoke), app })
 }
 
 impl Parts {
     pub(super) fn new(
-        (context, invoke): Found,
+        found: Found,
         handle_templates: Vec<v8::Global<v8::ObjectTemplate>>,
         buffers: Arc<BufferBudget>,
-        app: Arc<App>,
-    ) -> Parts {
-        Parts { invoke, context, handle_templates, buffers, app, installed: false, graph: None }
+    ) -> Result<Parts, Error> {
+        let Found { context, invoke, app } = found;
+        let installed = app.is_some();
+        let (app, graph) = match app {
+            Some((app, graph)) => (app, Some(graph)),
+            None => (no_app()?, None),
+        };
+        Ok(Parts { invoke, context, handle_templates, buffers, app, installed, graph })
+    }
+
+    /// The modules of its app, in the order of their names.
+    pub(super) fn modules(&self) -> impl Iterator<Item = (&String, &v8::Global<v8::Module>)> {
+        self.graph.iter().flat_map(Graph::modules)
     }
 
     /// The app in it, if it began with one.
@@ -333,21 +351,22 @@ impl LiveRealm for Live {
 }
 
 /// An isolate with the realm that was captured.
-fn restore(blob: &Arc<Blob>, heap_bytes: usize) -> Result<(Worker, Found), Error> {
-    let worker = Worker::exact(blob, heap_bytes)?;
+fn restore(state: &State, heap_bytes: usize) -> Result<(Worker, Found), Error> {
+    let worker = Worker::exact(&state.blob, heap_bytes)?;
     let found = {
         let mut isolate = worker.isolate.lock();
         v8::scope!(let scope, &mut *isolate);
         let context = worker.restore(scope);
-        find(scope, context, blob).ok_or_else(unprepared)?
+        find(scope, context, state)?
     };
     Ok((worker, found))
 }
 
 /// Restores a captured realm on trial, and tells what can be reached in it; none when V8 does not tell.
-pub(super) fn restored_digest(blob: &Arc<Blob>, heap_bytes: usize) -> Result<Option<Digest>, Error> {
-    let (worker, found) = restore(blob, heap_bytes)?;
-    let digest = Digest::of(&mut worker.isolate.lock(), &found.0);
+pub(super) fn restored_digest(state: &State, heap_bytes: usize) -> Result<Option<Digest>, Error> {
+    let (worker, found) = restore(state, heap_bytes)?;
+    let modules = found.app.iter().flat_map(|(_, graph)| graph.modules());
+    let digest = Digest::of(&mut worker.isolate.lock(), &found.context, modules);
     drop(found);
     Ok(digest)
 }

@@ -17,6 +17,7 @@
 //! - `message`: what such realms send each other
 //! - `upgrade`: a new script in the place of a former one
 //! - `capturing`: one whose state can be captured
+//! - `captured_state`: that state, as bytes
 //! - `state_digest`: what can be reached in a realm, as one number
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
@@ -38,6 +39,7 @@ mod baseline;
 mod bindings;
 mod buffers;
 mod build_id;
+mod captured_state;
 mod capturing;
 mod checked;
 mod code;
@@ -56,6 +58,7 @@ mod platform;
 mod prepared;
 mod realm;
 mod refusals;
+mod rehashing;
 mod reservations;
 mod restoring;
 mod scripts;
@@ -79,6 +82,8 @@ use crate::engine::{
     RuntimeOptions,
 };
 use crate::error::Error;
+use captured_state::State;
+use capturing::Capturing;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
@@ -147,7 +152,7 @@ impl Engine for V8Engine {
     ) -> Result<Box<dyn LiveRealm + Send>, Error> {
         Ok(Box::new(match state {
             None => live::Live::new(&self.globals, options, runtime, &self.watchdog)?,
-            Some(state) => live::Live::restored(&capturing::blob(state)?, runtime, &self.watchdog)?,
+            Some(state) => live::Live::restored(&State::read(state)?, runtime, &self.watchdog)?,
         }))
     }
 
@@ -157,11 +162,11 @@ impl Engine for V8Engine {
         runtime: &RuntimeOptions,
         state: Option<&[u8]>,
     ) -> Result<Box<dyn CapturingRealm>, Error> {
-        let blob = match state {
-            None => self.globals.get(options, runtime, &self.watchdog)?.1,
-            Some(state) => capturing::blob(state)?,
-        };
-        Ok(Box::new(capturing::Capturing::new(&blob, state.is_none(), runtime.max_heap_bytes, &self.watchdog)?))
+        let (heap_bytes, watchdog) = (runtime.max_heap_bytes, &self.watchdog);
+        Ok(Box::new(match state {
+            None => Capturing::new(self.globals.get(options, runtime, watchdog)?, heap_bytes, watchdog)?,
+            Some(state) => Capturing::restored(State::read(state)?, heap_bytes, watchdog)?,
+        }))
     }
 
     fn state_identity(&self, options: &Options) -> Option<Vec<u8>> {

@@ -7,14 +7,14 @@ use crate::app::{self, App};
 use crate::engine::{Compilation, Thrown};
 use crate::error::Error;
 use crate::status::jsep_status;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 use std::sync::Arc;
 
 /// The modules of one realm.
 pub(super) struct Graph {
     app: Arc<App>,
-    modules: HashMap<String, v8::Global<v8::Module>>,
+    modules: BTreeMap<String, v8::Global<v8::Module>>,
     /// Names by the script's number.
     names: HashMap<i32, String>,
     /// Where the captured modules are, by name.
@@ -27,7 +27,7 @@ pub(super) struct Graph {
 impl Graph {
     /// The modules of a realm without any, or of one that was captured with some.
     pub(super) fn new(app: Arc<App>, captured: Arc<HashMap<String, usize>>, code: Arc<Code>) -> Graph {
-        Graph { app, modules: HashMap::new(), names: HashMap::new(), captured, code, compilation: Compilation::Lazy }
+        Graph { app, modules: BTreeMap::new(), names: HashMap::new(), captured, code, compilation: Compilation::Lazy }
     }
 
     /// The modules of a realm that is kept, with its compiled code, for others.
@@ -35,9 +35,16 @@ impl Graph {
         Graph { compilation, ..Graph::new(Arc::clone(app), Arc::default(), Arc::default()) }
     }
 
-    /// All modules by name.
+    /// All modules in the order of their names, but for captured ones that were not used since.
     pub(super) fn modules(&self) -> impl Iterator<Item = (&String, &v8::Global<v8::Module>)> {
         self.modules.iter()
+    }
+
+    /// Takes all captured modules out of the realm that was restored.
+    pub(super) fn take_captured(&mut self, scope: &mut v8::PinScope<'_, '_>) {
+        for name in Arc::clone(&self.captured).keys() {
+            self.known(scope, name);
+        }
     }
 
     /// A module that is compiled already.

@@ -7,7 +7,7 @@
 use super::wrap::wrap;
 use crate::crypto::{SEAL_BYTES, seal};
 use serde_json::value::RawValue;
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::fmt::Write as _;
@@ -25,9 +25,9 @@ unsafe extern "C" {
 }
 
 thread_local! {
-    /// The object that visits begin with, while a snapshot is taken; then its number in the snapshot.
-    static BEGIN: Cell<*const c_void> = const { Cell::new(std::ptr::null()) };
-    static NUMBER: Cell<u32> = const { Cell::new(0) };
+    /// The objects that visits begin with, while a snapshot is taken; then their numbers in the snapshot.
+    static BEGIN: RefCell<Vec<*const c_void>> = const { RefCell::new(Vec::new()) };
+    static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
 /// `v8::HeapProfiler::HeapSnapshotOptions`
@@ -46,7 +46,7 @@ const WITH_NUMBERS: i32 = 1;
 
 wrap!("__wrap__ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE", take_heap_snapshot);
 
-/// Has heap snapshots show numbers, and finds the number of an object in them; the crate offers neither.
+/// Has heap snapshots show numbers, and finds the numbers of objects in them; the crate offers neither.
 ///
 /// # Safety
 /// Called by V8's interface with its own arguments.
@@ -55,11 +55,9 @@ unsafe extern "C" fn take_heap_snapshot(profiler: *mut c_void, options: *const S
     let options = SnapshotOptions { numerics: WITH_NUMBERS, ..unsafe { *options } };
     // SAFETY: V8's own arguments go on to V8, which reads the options during the call.
     let snapshot = unsafe { v8_take_heap_snapshot(profiler, &raw const options) };
-    let begin = BEGIN.get();
-    if !begin.is_null() {
-        // SAFETY: `Digest::of` put a live handle there. V8 forgets the numbers when the snapshot goes.
-        NUMBER.set(unsafe { v8_object_id(profiler, begin) });
-    }
+    let begin = BEGIN.take();
+    // SAFETY: `Digest::of` put live handles there. V8 forgets the numbers when the snapshot goes.
+    NUMBERS.set(begin.into_iter().map(|object| unsafe { v8_object_id(profiler, object) }).collect());
     snapshot
 }
 
@@ -67,23 +65,29 @@ unsafe extern "C" fn take_heap_snapshot(profiler: *mut c_void, options: *const S
 pub(super) struct Digest(String);
 
 impl Digest {
-    /// Of what can be reached in a realm. None when V8 does not tell.
-    pub(super) fn of(isolate: &mut v8::Isolate, context: &v8::Global<v8::Context>) -> Option<Digest> {
+    /// Of what can be reached in a realm, from its global object and from these modules. None when V8 does not tell.
+    pub(super) fn of<'a>(
+        isolate: &mut v8::Isolate,
+        context: &v8::Global<v8::Context>,
+        modules: impl Iterator<Item = (&'a String, &'a v8::Global<v8::Module>)>,
+    ) -> Option<Digest> {
         let mut json = Vec::new();
         isolate.low_memory_notification();
         {
             v8::scope!(let scope, isolate);
             let context = v8::Local::new(scope, context);
             let scope = &mut v8::ContextScope::new(scope, context);
-            let global = context.global(scope);
-            BEGIN.set(std::ptr::from_ref(&*global).cast());
+            let mut begin = vec![std::ptr::from_ref(&*context.global(scope)).cast()];
+            for (_, module) in modules {
+                begin.push(std::ptr::from_ref(&*v8::Local::new(scope, module)).cast());
+            }
+            BEGIN.set(begin);
             scope.take_heap_snapshot(|part| {
                 json.extend_from_slice(part);
                 true
             });
-            BEGIN.set(std::ptr::null());
         }
-        let text = Heap::read(&json)?.lines(NUMBER.take())?;
+        let text = Heap::read(&json)?.lines(&NUMBERS.take())?;
         Some(Digest(text))
     }
 
@@ -186,11 +190,11 @@ impl Heap {
         })
     }
 
-    /// All that is visited from the object of this number on, an object a line. None when there is no such object.
-    fn lines(&self, begin: u32) -> Option<String> {
-        let begin = self.nodes.chunks(self.node_size).position(|node| node[ID] == u64::from(begin))?;
-        let mut numbers = HashMap::from([(begin, 0)]);
-        let mut queue = vec![begin];
+    /// All that is visited from the objects of these numbers on, an object a line. None when there is no such object.
+    fn lines(&self, begin: &[u32]) -> Option<String> {
+        let place = |id: &u32| self.nodes.chunks(self.node_size).position(|node| node[ID] == u64::from(*id));
+        let mut queue = begin.iter().map(place).collect::<Option<Vec<usize>>>()?;
+        let mut numbers: HashMap<_, _> = queue.iter().enumerate().map(|(number, node)| (*node, number)).collect();
         let mut lines = String::new();
         let mut next = 0;
         while let Some(node) = queue.get(next).copied() {
@@ -224,6 +228,7 @@ impl Heap {
             "internal" => !matches!(name.as_str(), "map" | "properties" | "hash"),
             // Tables of maps and sets, registers of generators and the like.
             "hidden" if from == ELEMENTS => false,
+            "hidden" if from == MODULE => name != EXPORTS && to_type != "code",
             "hidden" if from.ends_with(SCRIPT_CONTEXTS) => self.node_name(*to).ends_with("Context"),
             "hidden" => self.node_type(from_node) == "array" && !matches!(to_type, "code" | "object shape"),
             "context" | "element" | "property" | "shortcut" => to_type != "code",
@@ -242,6 +247,10 @@ const SCRIPT_CONTEXTS: &str = "ScriptContextTable";
 
 /// Elements of an object, which are seen by their numbers. As a table they have an order of their own.
 const ELEMENTS: &str = "(object elements)";
+
+/// A module, and the number of the table of its exports, which has an order of its own. The same variables stand beside it.
+const MODULE: &str = "system / SourceTextModule";
+const EXPORTS: &str = "0";
 
 /// What V8 keeps in a realm for speed, or draws anew.
 const NOT_STATE: &[&str] =

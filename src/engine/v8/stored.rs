@@ -88,14 +88,24 @@ fn write(prepared: &Prepared) -> Vec<u8> {
         "evaluated_because": prepared.evaluated_because,
         "not_proven_because": prepared.proven.as_ref().err(),
     });
+    join(&header, &parts)
+}
+
+/// A header and what it tells of, as one.
+pub(super) fn join(header: &Value, parts: &[u8]) -> Vec<u8> {
     let header = header.to_string();
-    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &parts].concat()
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), parts].concat()
+}
+
+/// Both again.
+pub(super) fn split(bytes: &[u8]) -> Option<(Value, &[u8])> {
+    let (len, bytes) = bytes.split_first_chunk()?;
+    let (header, parts) = bytes.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
+    Some((serde_json::from_slice(header).ok()?, parts))
 }
 
 fn read(bytes: &[u8]) -> Option<Prepared> {
-    let (len, bytes) = bytes.split_first_chunk()?;
-    let (header, mut parts) = bytes.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)?;
-    let header: Value = serde_json::from_slice(header).ok()?;
+    let (header, mut parts) = split(bytes)?;
     completing::expect().then_some(())?;
     let text = |name: &str| header.get(name)?.as_str().map(str::to_owned);
     let blob = Arc::new(read_blob(&header["blob"], &mut parts)?);
@@ -113,7 +123,7 @@ fn read(bytes: &[u8]) -> Option<Prepared> {
 }
 
 /// Adds the bytes of a blob to `parts` and describes it.
-fn write_blob(blob: &Blob, parts: &mut Vec<u8>) -> Value {
+pub(super) fn write_blob(blob: &Blob, parts: &mut Vec<u8>) -> Value {
     parts.extend_from_slice(blob.bytes());
     let code = blob.code.get().map(|code| {
         let modules = code.modules().iter().map(|(name, code)| {
@@ -137,7 +147,8 @@ fn write_blob(blob: &Blob, parts: &mut Vec<u8>) -> Value {
     })
 }
 
-fn read_blob(header: &Value, parts: &mut &[u8]) -> Option<Blob> {
+/// What `write_blob` described.
+pub(super) fn read_blob(header: &Value, parts: &mut &[u8]) -> Option<Blob> {
     let index = |value: &Value| usize::try_from(value.as_u64()?).ok();
     let number = |name: &str| index(header.get(name)?);
     let mut take = |len: usize| {
