@@ -3,7 +3,10 @@
 //! One thread at a time is the writer. It takes all records that wait, writes them as one block and syncs it once, while other threads
 //! add records for the next block. So there are as few syncs as the storage is slow, and no thread of the library's own.
 
+mod commit;
 mod trim;
+
+pub(super) use commit::Ticket;
 
 use super::block::{self, FRAME, Identity};
 use super::codec::Writer;
@@ -13,7 +16,8 @@ use super::segment::{self, End, MANIFEST_NAME, Manifest, SEGMENT_HEAD, segment_n
 use super::storage::Storage;
 use crate::error::Error;
 use crate::status::jsep_status;
-use std::collections::BTreeMap;
+use commit::{Batch, Waiting};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// The largest record, in bytes.
@@ -31,8 +35,8 @@ pub struct Log {
     identity: Identity,
     dropped: Option<Dropped>,
     state: Mutex<State>,
-    /// A block was written, or could not be.
-    written: Condvar,
+    /// Nobody writes any more. For those who don't write blocks.
+    idle: Condvar,
     segment_bytes: u64,
 }
 
@@ -40,13 +44,12 @@ struct State {
     manifest: Manifest,
     /// The end of what is synced.
     end: End,
-    /// Records that wait for a writer.
-    waiting: Vec<Waiting>,
-    /// Records that were ever added, and those of them that are synced.
-    added: u64,
-    synced: u64,
+    /// Records that wait for a writer, by the block that they will be in.
+    waiting: VecDeque<Batch>,
     /// Whether a thread writes.
     writing: bool,
+    /// Threads that wait until nobody does.
+    waiting_for_idle: usize,
     /// Why nothing can be written any more.
     failed: Option<Error>,
     realms: BTreeMap<u64, Entry>,
@@ -64,18 +67,6 @@ struct Newest {
     /// What can use it.
     engine: Vec<u8>,
 }
-
-/// A record that waits for a writer.
-struct Waiting {
-    realm: u64,
-    record: Vec<u8>,
-    /// What its turn took.
-    nanoseconds: u64,
-}
-
-/// Tells when a record is synced.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Ticket(u64);
 
 /// The kinds of records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,16 +128,15 @@ impl Log {
         let state = State {
             manifest,
             end,
-            waiting: Vec::new(),
-            added: 0,
-            synced: 0,
+            waiting: VecDeque::new(),
             writing: false,
+            waiting_for_idle: 0,
             failed: None,
             realms,
             newest: BTreeMap::new(),
             syncs: 0,
         };
-        Ok(Log { storage, identity, dropped, state: Mutex::new(state), written: Condvar::new(), segment_bytes })
+        Ok(Log { storage, identity, dropped, state: Mutex::new(state), idle: Condvar::new(), segment_bytes })
     }
 
     /// Reads the log from end to end and says what is there, as a JSON object. Writes nothing.
@@ -211,58 +201,71 @@ impl Log {
         }
         let mut state = self.lock();
         state.usable()?;
-        state.waiting.push(Waiting { realm, record, nanoseconds });
-        state.added += 1;
-        Ok(Ticket(state.added))
+        let fits = state.waiting.back().is_some_and(|batch| batch.bytes + record.len() <= BLOCK_BYTES);
+        let mut batch = if fits { state.waiting.pop_back() } else { None }.unwrap_or_default();
+        batch.bytes += record.len();
+        batch.records.push(Waiting { realm, record, nanoseconds });
+        let ticket = Ticket(Arc::clone(&batch.commit));
+        state.waiting.push_back(batch);
+        Ok(ticket)
     }
 
     /// Waits until a record is synced, and writes what waits if nobody else does.
-    pub(super) fn wait(&self, ticket: Ticket) -> Result<(), Error> {
-        let mut state = self.lock();
-        while state.synced < ticket.0 {
-            if let Some(error) = &state.failed {
-                return Err(error.clone());
+    pub(super) fn wait(&self, ticket: &Ticket) -> Result<(), Error> {
+        loop {
+            if let Some(ended) = ticket.0.ended() {
+                return ended;
             }
-            if state.writing {
-                state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
-                continue;
+            if !self.write() {
+                ticket.0.sleep();
             }
-            state.writing = true;
-            state = self.write(state);
-            state.writing = false;
-            self.written.notify_all();
         }
-        Ok(())
     }
 
-    /// Writes the waiting records as one block. The lock is not held while the storage works.
-    fn write<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        let mut bytes = 0;
-        let within = |waiting: &Waiting| {
-            bytes += waiting.record.len();
-            bytes <= BLOCK_BYTES
-        };
-        let count = state.waiting.iter().map(within).take_while(|within| *within).count().max(1);
-        let records: Vec<_> = state.waiting.drain(..count).collect();
-        let (end, mut manifest) = (state.end, state.manifest.clone());
-        drop(state);
-        let written = self.write_block(end, &mut manifest, &records);
+    /// Writes the first batch as one block, unless another thread writes; the lock is not held while the storage works. Whether the caller
+    /// should look again, rather than sleep.
+    fn write(&self) -> bool {
         let mut state = self.lock();
-        match written {
-            Ok((end, places)) => {
-                state.manifest = manifest;
-                state.end = end;
-                state.synced += count as u64;
-                state.syncs += 1;
-                for (waiting, place) in records.iter().zip(places) {
-                    if let Some(entry) = state.realms.get_mut(&waiting.realm) {
-                        entry.push(place, waiting.nanoseconds, is_turn(&waiting.record));
-                    }
+        if state.writing {
+            return false;
+        }
+        let Some(batch) = state.waiting.pop_front() else { return true };
+        if let Some(error) = state.failed.clone() {
+            batch.commit.end(Err(error));
+            return true;
+        }
+        let (end, mut manifest) = (state.end, state.manifest.clone());
+        state.writing = true;
+        drop(state);
+        let written = self.write_block(end, &mut manifest, &batch.records);
+        let mut state = self.lock();
+        state.writing = false;
+        let result = written.map(|(end, places)| {
+            state.manifest = manifest;
+            state.end = end;
+            state.syncs += 1;
+            for (waiting, place) in batch.records.iter().zip(places) {
+                if let Some(entry) = state.realms.get_mut(&waiting.realm) {
+                    entry.push(place, waiting.nanoseconds, is_turn(&waiting.record));
                 }
             }
-            Err(error) => state.failed = Some(error),
+        });
+        state.failed = result.clone().err();
+        self.hand_over(state);
+        batch.commit.end(result);
+        true
+    }
+
+    /// Lets others write who wait for that.
+    fn hand_over(&self, state: MutexGuard<'_, State>) {
+        let next: Vec<_> = state.waiting.iter().map(|batch| Arc::clone(&batch.commit)).collect();
+        let waited_for = state.waiting_for_idle > 0;
+        drop(state);
+        if waited_for {
+            self.idle.notify_all();
         }
-        state
+        // Who waits for a later batch may be the only one who waits.
+        next.iter().for_each(|commit| commit.ask());
     }
 
     fn write_block(
@@ -317,12 +320,6 @@ impl Log {
     /// What a replay from record number `from` on would cost.
     pub(super) fn cost(&self, realm: u64, from: u64) -> Cost {
         self.lock().realms.get(&realm).map(|entry| entry.cost(from)).unwrap_or_default()
-    }
-
-    /// Records that were ever added.
-    #[cfg(test)]
-    pub(super) fn added(&self) -> u64 {
-        self.lock().added
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

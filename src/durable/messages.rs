@@ -42,7 +42,7 @@ impl Realm {
         let ran = self.run_unasked(&mut turns, TurnInput::Alarm { name: name.clone(), time }, host);
         turns.post.alarm_ran(&name, ran.is_err(), now);
         let (answer, lines) = ran?;
-        let ticket = turns.ticket;
+        let ticket = turns.ticket.clone();
         drop(turns);
         self.leave(ticket, &lines, host)?;
         value(answer).map(|_| true)
@@ -78,7 +78,7 @@ impl Realm {
                 number += messages.len() as u64;
             }
         }
-        let ticket = *ticket;
+        let ticket = ticket.clone();
         drop(turns);
         if !leaving.is_empty() {
             self.leave(ticket, &[], host)?;
@@ -97,7 +97,7 @@ impl Realm {
         let mut lines = Vec::new();
         self.take_acknowledgement(&mut turns, &datagram, host)?;
         let result = self.take_messages(&mut turns, &datagram, host, &mut lines);
-        let (ticket, known) = (turns.ticket, turns.kept.mail.peers.get(datagram.sender));
+        let (ticket, known) = (turns.ticket.clone(), turns.kept.mail.peers.get(datagram.sender));
         let received = known.map_or(0, |peer| peer.received);
         drop(turns);
         self.leave(ticket, &lines, host)?;
@@ -131,7 +131,7 @@ impl Realm {
     /// Lets lines leave when all turns so far are on the disk.
     fn leave(&self, ticket: Option<Ticket>, lines: &[(LogLevel, String)], host: &dyn Host) -> Result<(), Error> {
         if let Some(ticket) = ticket {
-            self.log.wait(ticket)?;
+            self.log.wait(&ticket)?;
         }
         lines.iter().for_each(|(level, line)| host.log(*level, line));
         Ok(())
@@ -230,7 +230,7 @@ impl Realm {
                     let (peer, why) = (sender.to_owned(), why.into_bytes());
                     let note = Note::Dropped { peer, identity, number, message, why };
                     let ticket = self.log.add(self.number, note.encode(self.number, turns.kept.count), 0)?;
-                    (turns.ticket, turns.noted) = (Some(ticket), Some(ticket));
+                    (turns.ticket, turns.noted) = (Some(ticket.clone()), Some(ticket));
                     turns.kept.mail.apply_note(&note);
                 }
                 Err(error) => return Err(error),

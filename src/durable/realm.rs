@@ -189,12 +189,12 @@ impl Realm {
             Some(answer) => (Came::Answer(answer.clone()), Vec::new()),
             None => self.run(&mut turns, id, input, host)?,
         };
-        let ticket = turns.ticket;
+        let ticket = turns.ticket.clone();
         // The next turn may run while this one is written: if that fails, neither leaves. What is said of a turn that left no trace
         // may tell of those before.
         drop(turns);
         if let Some(ticket) = ticket {
-            self.log.wait(ticket)?;
+            self.log.wait(&ticket)?;
         }
         lines.iter().for_each(|(level, line)| host.log(*level, line));
         Ok(came)
@@ -274,7 +274,7 @@ impl Realm {
             answer: answer.clone(),
         };
         match self.log.add(self.number, turn.encode(), took) {
-            Ok(ticket) => (turns.ticket, turns.noted) = (Some(ticket), Some(ticket)),
+            Ok(ticket) => (turns.ticket, turns.noted) = (Some(ticket.clone()), Some(ticket)),
             Err(error) => {
                 // The turn has no record, so it leaves no trace either.
                 self.roll_back(turns);
@@ -314,7 +314,7 @@ impl Realm {
     }
 
     fn replay_all(&self, turns: &mut Turns) -> Result<(), Error> {
-        if let Some(ticket) = turns.noted {
+        if let Some(ticket) = &turns.noted {
             self.log.wait(ticket)?;
         }
         let identity = self.plugin.state_identity();

@@ -9,6 +9,7 @@ use super::storage::{Storage, StorageError};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 type Objects = BTreeMap<String, Vec<u8>>;
@@ -153,7 +154,7 @@ fn fill(log: &Log, turns: u64) -> Result<u64, (u64, Error)> {
         let name = if index % 3 == 0 { "second" } else { "first" };
         let Some((realm, number)) = numbers.get_mut(name) else { continue };
         let ticket = log.add(*realm, turn(*realm, name, *number), 0).map_err(|error| (done, error))?;
-        log.wait(ticket).map_err(|error| (done, error))?;
+        log.wait(&ticket).map_err(|error| (done, error))?;
         *number += 1;
         done += 1;
     }
@@ -337,10 +338,10 @@ fn a_failed_sync_stops_the_log() {
     let realm = log.claim("first").expect("it is free").0;
     memory.lock().fault = Some(Fault { after: 1, adds: 0 });
     let ticket = log.add(realm, turn(realm, "first", 0), 0).expect("adding does not fail");
-    assert_eq!(log.wait(ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
+    assert_eq!(log.wait(&ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
     memory.lock().fault = None;
     // The storage works again, but nobody knows what became of the record.
-    assert_eq!(log.wait(ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
+    assert_eq!(log.wait(&ticket).map_err(|error| error.status), Err(jsep_status::JSEP_STORAGE_FAILED));
     let later = log.add(realm, turn(realm, "first", 1), 0).map(drop).map_err(|error| error.status);
     assert_eq!(later, Err(jsep_status::JSEP_REALM_STOPPED));
 }
@@ -368,17 +369,18 @@ fn records_of_many_threads_share_a_sync() {
         (0..THREADS).map(|index| log.claim(&format!("realm {index}")).expect("it is free").0).collect();
     memory.lock().syncs = 0;
     memory.lock().gate = true;
+    let added = AtomicU64::new(0);
     std::thread::scope(|threads| {
         for (index, realm) in realms.iter().enumerate() {
-            let (log, memory) = (&log, &memory);
+            let (log, memory, added) = (&log, &memory, &added);
             threads.spawn(move || {
                 let ticket = log.add(*realm, turn(*realm, &format!("realm {index}"), 0), 0).expect("it takes records");
-                if log.added() == THREADS {
+                if added.fetch_add(1, Ordering::Relaxed) + 1 == THREADS {
                     // All records are there: the first sync may end.
                     memory.lock().gate = false;
                     memory.0.1.notify_all();
                 }
-                log.wait(ticket).expect("it is synced");
+                log.wait(&ticket).expect("it is synced");
             });
         }
     });

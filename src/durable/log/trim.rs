@@ -45,9 +45,9 @@ impl Log {
             held.insert(realm, records);
         }
         let mut state = self.lock();
-        while state.writing {
-            state = self.written.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
+        state.waiting_for_idle += 1;
+        state = self.idle.wait_while(state, |state| state.writing).unwrap_or_else(PoisonError::into_inner);
+        state.waiting_for_idle -= 1;
         state.usable()?;
         for (realm, entry) in &state.realms {
             let record = held.get(realm).copied().unwrap_or(0);
@@ -80,18 +80,20 @@ impl Log {
         let emptied = replaced.and_then(|()| empty(self.storage.as_ref(), first, needed));
         let mut state = self.lock();
         state.writing = false;
-        self.written.notify_all();
-        if let Err(error) = emptied {
-            state.failed = Some(error.clone());
-            return Err(error);
-        }
-        for base in &*manifest.realms {
-            if let Some(entry) = state.realms.get_mut(&base.realm) {
-                entry.forget(base.records);
+        let result = emptied.map(|()| {
+            for base in &*manifest.realms {
+                if let Some(entry) = state.realms.get_mut(&base.realm) {
+                    entry.forget(base.records);
+                }
             }
+            state.manifest = manifest;
+            needed - first
+        });
+        if let Err(error) = &result {
+            state.failed = Some(error.clone());
         }
-        state.manifest = manifest;
-        Ok(needed - first)
+        self.hand_over(state);
+        result
     }
 }
 
