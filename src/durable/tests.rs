@@ -9,7 +9,7 @@ use super::storage::{Storage, StorageError};
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 type Objects = BTreeMap<String, Vec<u8>>;
@@ -360,22 +360,21 @@ fn a_block_of_another_log_is_no_block_of_this_one() {
     assert!(!block::any_behind(&[2; 16], &[b"torn", &block[..]].concat()));
 }
 
-#[test]
-fn records_of_many_threads_share_a_sync() {
-    const THREADS: u64 = 64;
+/// Has each realm write its first turn on a thread of its own, while the first sync lasts until all have added theirs; the syncs that it took.
+fn write_together(names: &[String]) -> usize {
     let memory = Memory::default();
     let log = open(&memory).expect("it opens");
-    let realms: Vec<u64> =
-        (0..THREADS).map(|index| log.claim(&format!("realm {index}")).expect("it is free").0).collect();
+    let claim = |name: &String| (log.claim(name).expect("it is free").0, name.clone());
+    let realms: Vec<(u64, String)> = names.iter().map(claim).collect();
     memory.lock().syncs = 0;
     memory.lock().gate = true;
-    let added = AtomicU64::new(0);
+    let added = AtomicUsize::new(0);
     std::thread::scope(|threads| {
-        for (index, realm) in realms.iter().enumerate() {
+        for (realm, name) in &realms {
             let (log, memory, added) = (&log, &memory, &added);
             threads.spawn(move || {
-                let ticket = log.add(*realm, turn(*realm, &format!("realm {index}"), 0), 0).expect("it takes records");
-                if added.fetch_add(1, Ordering::Relaxed) + 1 == THREADS {
+                let ticket = log.add(*realm, turn(*realm, name, 0), 0).expect("it takes records");
+                if added.fetch_add(1, Ordering::Relaxed) + 1 == names.len() {
                     // All records are there: the first sync may end.
                     memory.lock().gate = false;
                     memory.0.1.notify_all();
@@ -385,7 +384,20 @@ fn records_of_many_threads_share_a_sync() {
         }
     });
     let syncs = memory.lock().syncs;
-    assert!(syncs <= 2, "{THREADS} records took {syncs} syncs");
     drop(log);
-    assert_eq!(read(&memory.objects()).expect("it is whole").0.len() as u64, THREADS);
+    assert_eq!(read(&memory.objects()).expect("it is whole").0.len(), names.len());
+    syncs
+}
+
+#[test]
+fn records_of_many_threads_share_a_sync() {
+    let names: Vec<String> = (0..64).map(|index| format!("realm {index}")).collect();
+    let syncs = write_together(&names);
+    assert!(syncs <= 2, "{} records took {syncs} syncs", names.len());
+}
+
+#[test]
+fn records_that_fill_a_block_each_are_all_written() {
+    let names: Vec<String> = (0..6).map(|index| format!("{index}{}", "x".repeat(3 << 20))).collect();
+    assert_eq!(write_together(&names), 6);
 }
