@@ -125,7 +125,7 @@ struct RealmRunArguments {
 struct RealmUpgradeArguments {
     RealmArguments realm;
     std::string name;
-    std::string script;  // File with the new version.
+    std::string version;  // File or directory.
 };
 
 struct CheckpointArguments {

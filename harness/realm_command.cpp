@@ -1,11 +1,13 @@
 // What a directory of durable realms holds, and whether all of it is what was written.
 
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "attendant.hpp"
+#include "bundle.hpp"
 #include "commands.hpp"
 #include "file.hpp"
 #include "http_server.hpp"
@@ -112,7 +114,8 @@ int realm_run(const RealmRunArguments& arguments) {
 int realm_upgrade(const RealmUpgradeArguments& arguments) {
     Log log = Log::to_standard_error();
     const RealmArguments& where = arguments.realm;
-    const std::string source = read_file(arguments.script);
+    const bool is_app = std::filesystem::is_directory(arguments.version);
+    const std::string source = is_app ? read_bundle(arguments.version) : read_file(arguments.version);
     const Plugin plugin(where.plugin);
     const RealmFiles files(where.data);
     const jsep_storage storage = files.table();
@@ -124,7 +127,11 @@ int realm_upgrade(const RealmUpgradeArguments& arguments) {
             throw StartError(where.data + " has no realm " + arguments.name);
         }
         const DurableRealm realm(plugin, engine, realm_log, arguments.name, "", {}, &host);
-        std::cout << realm.upgrade("", source, &host) << std::endl;
+        try {
+            std::cout << realm.upgrade("", source, &host) << std::endl;
+        } catch (const LibraryError& error) {
+            throw StartError(error.place(arguments.version) + ": " + error.message());
+        }
         return 0;
     } catch (const LibraryError& error) {
         throw StartError(where.data + ": " + error.message());

@@ -63,10 +63,12 @@ void add_realm_upgrade(CLI::App& command, std::function<int()>& action) {
     const auto given = std::make_shared<Given>();
     RealmUpgradeArguments& arguments = given->upgrade;
     CLI::App* part =
-        command.add_subcommand("upgrade", "Evaluate a new version of its script in a realm, which keeps its state");
+        command.add_subcommand("upgrade", "Give a realm a new version of its script or app; it keeps its state");
     add_data_options(*part, arguments.realm.plugin, arguments.realm.data, given->options);
     part->add_option("--name", arguments.name, "Realm to upgrade")->required()->type_name("NAME");
-    part->add_option("FILE", arguments.script, "The new version")->required();
+    part->add_option("VERSION", arguments.version, "Script, or for a realm with an app its directory or packed bundle")
+        ->required()
+        ->type_name("FILE|DIR");
     part->callback([given, &action] {
         action = [given] {
             given->upgrade.realm.options = split_all(given->options, '=', "--option");

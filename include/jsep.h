@@ -994,13 +994,20 @@ jsep_status jsep_realm_eval(const struct jsep_realm *realm,
                             const struct jsep_host *host,
                             const struct jsep_sink *answer);
 
-// Evaluates a new script in the place of the one that the realm began with, as one turn. The realm keeps its state.
+// Puts a new version in the place of what the realm began with, as one turn: evaluates a script, or for a realm with an app the modules of a
+// bundle, which `source` is then. The realm keeps its state.
 //
 // What the script declares with `var` and `function` takes the place of what had these names before; what was declared with `let`,
 // `const` and `class` stays, can be used, and can't be declared again. If the script has a function `migrate`, that is called with an object whose
-// members are what all global variables and functions were before. A turn that throws leaves no trace, whatever `on_throw` is, so the
-// former version goes on. `answer` gets what `migrate` answers, or else the script. All else is as for `jsep_realm_eval`, errors too.
-// Any thread.
+// members are what all global variables and functions were before.
+//
+// The modules of a bundle have variables of their own. Each function `migrate` that a module with endpoints exports, in the order of the
+// modules' names, is called with an object that has the exports of each former module by its name: `old["main.js"].state`. From then on
+// requests get the new endpoints; a host reads `jsep_realm_endpoint` again.
+//
+// A turn that throws leaves no trace, whatever `on_throw` is, so the
+// former version goes on. `answer` gets what `migrate` answers, or else the script. All else is as for `jsep_realm_eval`, errors too, and
+// those of `jsep_registry_install` for a bundle. Any thread.
 jsep_status jsep_realm_upgrade(const struct jsep_realm *realm,
                                struct jsep_bytes id,
                                struct jsep_bytes source,

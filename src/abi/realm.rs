@@ -142,8 +142,9 @@ pub unsafe extern "C" fn jsep_realm_call(
         let (function, argument) =
             unsafe { (text(function.read("function")?, "function")?, text(argument.read("argument")?, "argument")?) };
         let input = TurnInput::Call { function: function.to_owned(), argument: argument.to_owned() };
+        let run = |realm: &Realm, id: &[u8], host: &TableHost| realm.turn(id, input, host);
         // SAFETY: as above.
-        unsafe { turn(realm, id, input, host, answer) }
+        unsafe { turn(realm, id, run, host, answer) }
     })
 }
 
@@ -162,18 +163,26 @@ pub unsafe extern "C" fn jsep_realm_eval(
     boundary("jsep_realm_eval", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
+        let run = |realm: &Realm, id: &[u8], host: &TableHost| realm.turn(id, TurnInput::Evaluate { source }, host);
         // SAFETY: as above.
-        unsafe { turn(realm, id, TurnInput::Evaluate { source }, host, answer) }
+        unsafe { turn(realm, id, run, host, answer) }
     })
 }
 
-/// Evaluates a new script in the place of the one that the realm began with, as one turn. The realm keeps its state.
+/// Puts a new version in the place of what the realm began with, as one turn: evaluates a script, or for a realm with an app the modules of a
+/// bundle, which `source` is then. The realm keeps its state.
 ///
 /// What the script declares with `var` and `function` takes the place of what had these names before; what was declared with `let`,
 /// `const` and `class` stays, can be used, and can't be declared again. If the script has a function `migrate`, that is called with an object whose
-/// members are what all global variables and functions were before. A turn that throws leaves no trace, whatever `on_throw` is, so the
-/// former version goes on. `answer` gets what `migrate` answers, or else the script. All else is as for `jsep_realm_eval`, errors too.
-/// Any thread.
+/// members are what all global variables and functions were before.
+///
+/// The modules of a bundle have variables of their own. Each function `migrate` that a module with endpoints exports, in the order of the
+/// modules' names, is called with an object that has the exports of each former module by its name: `old["main.js"].state`. From then on
+/// requests get the new endpoints; a host reads `jsep_realm_endpoint` again.
+///
+/// A turn that throws leaves no trace, whatever `on_throw` is, so the
+/// former version goes on. `answer` gets what `migrate` answers, or else the script. All else is as for `jsep_realm_eval`, errors too, and
+/// those of `jsep_registry_install` for a bundle. Any thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_realm_upgrade(
     realm: *const jsep_realm,
@@ -185,15 +194,16 @@ pub unsafe extern "C" fn jsep_realm_upgrade(
     boundary("jsep_realm_upgrade", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
+        let run = |realm: &Realm, id: &[u8], host: &TableHost| realm.upgrade(id, source, host);
         // SAFETY: as above.
-        unsafe { turn(realm, id, TurnInput::Upgrade { source }, host, answer) }
+        unsafe { turn(realm, id, run, host, answer) }
     })
 }
 
 unsafe fn turn(
     realm: *const jsep_realm,
     id: jsep_bytes,
-    input: TurnInput,
+    run: impl FnOnce(&Realm, &[u8], &TableHost) -> Result<Vec<u8>, Error>,
     host: *const jsep_host,
     answer: *const jsep_sink,
 ) -> Result<jsep_status, Error> {
@@ -201,7 +211,7 @@ unsafe fn turn(
     let (realm, answer) = unsafe { (required(realm, "realm")?, required(answer, "answer")?) };
     // SAFETY: as above.
     let (id, host) = unsafe { (id.read("id")?, host_or_none(host)?) };
-    let text = realm.realm.get()?.turn(id, input, &host)?;
+    let text = run(realm.realm.get()?, id, &host)?;
     // SAFETY: as above.
     unsafe { answer.put(&text) };
     Ok(jsep_status::JSEP_OK)

@@ -141,18 +141,30 @@ impl Realm {
     /// Runs one turn and answers when it is on the disk. With an id that is known already, nothing runs and the answer is that of the
     /// first time.
     pub fn turn(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Vec<u8>, Error> {
-        match self.answer(id, input, host)?.answered()? {
+        match self.answer(id, || Ok(input), host)?.answered()? {
             Answer::Reply(_) => Err(used_otherwise(id, "a request")),
             answer => value(answer),
         }
     }
 
+    /// As [`Realm::turn`], for a new version of the script or of the app.
+    pub fn upgrade(&self, id: &[u8], source: String, host: &dyn Host) -> Result<Vec<u8>, Error> {
+        let input = match self.app() {
+            Some(_) => TurnInput::Install { bundle: source },
+            None => TurnInput::Upgrade { source },
+        };
+        self.turn(id, input, host)
+    }
+
     /// As [`Realm::turn`], for a request. What the script does wrong is a response with status 500.
     pub fn execute(&self, id: &[u8], request: &Request<'_>, host: &dyn Host) -> Result<Response, Error> {
         let begin = Instant::now();
-        let found = self.app().map(|app| app.find(&request.method, &request.path)).transpose()?;
-        let (endpoint, parameters) = found.map_or((None, Vec::new()), |found| (Some(found.endpoint), found.parameters));
-        let input = TurnInput::Serve(RequestInput::new(request, endpoint, parameters));
+        let input = || {
+            let found = self.app().map(|app| app.find(&request.method, &request.path)).transpose()?;
+            let (endpoint, parameters) =
+                found.map_or((None, Vec::new()), |found| (Some(found.endpoint), found.parameters));
+            Ok(TurnInput::Serve(RequestInput::new(request, endpoint, parameters)))
+        };
         let (result, headers, exception) = match self.answer(id, input, host)? {
             Came::Answer(Answer::Reply(reply)) => {
                 let (reply, headers) =
@@ -181,13 +193,18 @@ impl Realm {
         self.app.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What becomes of an input, when that is on the disk.
-    fn answer(&self, id: &[u8], input: TurnInput, host: &dyn Host) -> Result<Came, Error> {
+    /// What becomes of an input, when that is on the disk. `input` is asked for when it is its turn, unless the id is known.
+    fn answer(
+        &self,
+        id: &[u8],
+        input: impl FnOnce() -> Result<TurnInput, Error>,
+        host: &dyn Host,
+    ) -> Result<Came, Error> {
         let _executing = Executing::begin()?;
         let mut turns = self.begin()?;
         let (came, lines) = match turns.kept.answers.get(id) {
             Some(answer) => (Came::Answer(answer.clone()), Vec::new()),
-            None => self.run(&mut turns, id, input, host)?,
+            None => self.run(&mut turns, id, input()?, host)?,
         };
         let ticket = turns.ticket.clone();
         // The next turn may run while this one is written: if that fails, neither leaves. What is said of a turn that left no trace
@@ -296,7 +313,7 @@ impl Realm {
 
     /// Whether a turn that throws keeps what it did. Half an upgrade is worse than none.
     fn keeps(&self, input: &TurnInput) -> bool {
-        self.options.commit_on_throw && !matches!(input, TurnInput::Upgrade { .. })
+        self.options.commit_on_throw && !matches!(input, TurnInput::Upgrade { .. } | TurnInput::Install { .. })
     }
 
     fn roll_back(&self, turns: &mut Turns) {

@@ -84,7 +84,8 @@ pub enum TurnInput {
     Evaluate { source: String },
     /// To call a function of the realm's global object with what JSON text makes, or with nothing if there is none.
     Call { function: String, argument: String },
-    /// To evaluate the modules of an app, which stays in the realm. The first turn only.
+    /// To evaluate the modules of an app, which stays in the realm: as the first turn, or in the place of a former version. Then the
+    /// functions `migrate` are called that it exports.
     Install { bundle: String },
     /// To answer a request.
     Serve(RequestInput),

@@ -214,29 +214,31 @@ impl Parts {
                 Err(error) => return TurnEnd::NotInstalled(error),
             }
             self.installed = true;
-            self.graph = None;
         }
-        let graph = self.graph.take();
+        let mut graph = self.graph.take();
+        let former = if let TurnInput::Install { .. } = input { graph.take() } else { None };
         let graph = graph.unwrap_or_else(|| Graph::new(Arc::clone(&self.app), Arc::default(), Arc::<Code>::default()));
         let graph = Rc::new(RefCell::new(graph));
         OVERFLOWED.set(false);
         self.buffers.forget_refusal();
-        let end = match guarded(limits, &mut |isolate| self.turn(isolate, &graph, input, name, execution)) {
-            Ok((_, Some(reason))) => ended(reason),
-            Ok((_, None)) if OVERFLOWED.get() => ended(Ended::OutOfStack),
-            Ok((_, None)) if self.buffers.has_refused() => ended(Ended::OutOfMemory),
-            Ok((end, None)) => end,
-            Err(reason) => TurnEnd::Refused(refused(reason)),
-        };
+        let end =
+            match guarded(limits, &mut |isolate| self.turn(isolate, &graph, former.as_ref(), input, name, execution)) {
+                Ok((_, Some(reason))) => ended(reason),
+                Ok((_, None)) if OVERFLOWED.get() => ended(Ended::OutOfStack),
+                Ok((_, None)) if self.buffers.has_refused() => ended(Ended::OutOfMemory),
+                Ok((end, None)) => end,
+                Err(reason) => TurnEnd::Refused(refused(reason)),
+            };
         self.graph = Rc::try_unwrap(graph).ok().map(RefCell::into_inner);
         end
     }
 
-    /// Runs a turn within limits that are set already.
+    /// Runs a turn within limits that are set already. `former` has the modules of the app that a new version takes the place of.
     fn turn(
         &self,
         isolate: &mut v8::Isolate,
         graph: &Rc<RefCell<Graph>>,
+        former: Option<&Graph>,
         input: &TurnInput,
         name: &str,
         execution: &mut Execution<'_>,
@@ -261,10 +263,11 @@ impl Parts {
                 Err(end) => return end,
             },
             TurnInput::Install { .. } => {
-                return match live_request::install(scope, &self.app, graph) {
-                    Ok(()) => TurnEnd::Value(Vec::new()),
-                    Err(error) => TurnEnd::NotInstalled(error),
-                };
+                if let Err(error) = live_request::install(scope, &self.app, graph) {
+                    return TurnEnd::NotInstalled(error);
+                }
+                let Some(former) = former else { return TurnEnd::Value(Vec::new()) };
+                upgrade::run_app(scope, &self.app, graph, former)
             }
             TurnInput::Serve(request) => {
                 let problem = match self.invoke(scope, graph, request) {
@@ -296,17 +299,18 @@ impl Parts {
                 None => return TurnEnd::Refused(exception::caught(scope)),
             },
         };
-        let is_script = matches!(input, TurnInput::Evaluate { .. } | TurnInput::Upgrade { .. });
         let text = match ran {
             Some(Settled::Value(value)) => match input {
                 TurnInput::Receive { .. } | TurnInput::Alarm { .. } => Some(String::new()),
-                _ if is_script => Some(printed(scope, value)),
+                TurnInput::Evaluate { .. } | TurnInput::Upgrade { .. } | TurnInput::Install { .. } => {
+                    Some(printed(scope, value))
+                }
                 _ => json(scope, value),
             },
             Some(Settled::Pending) => match input {
                 // Another turn may settle it, and nobody waits.
                 TurnInput::Receive { .. } | TurnInput::Alarm { .. } => Some(String::new()),
-                _ if is_script => Some("[pending promise]".to_owned()),
+                TurnInput::Evaluate { .. } | TurnInput::Upgrade { .. } => Some("[pending promise]".to_owned()),
                 _ => {
                     let message = "the function's promise is pending and nothing is left to run".to_owned();
                     return TurnEnd::Threw(Exception { message, trace: None });

@@ -40,6 +40,15 @@ impl Graph {
         self.modules.iter()
     }
 
+    /// A module that is compiled.
+    pub(super) fn module<'s>(
+        &self,
+        scope: &mut v8::PinScope<'s, '_, ()>,
+        name: &str,
+    ) -> Option<v8::Local<'s, v8::Module>> {
+        self.modules.get(name).map(|module| v8::Local::new(scope, module))
+    }
+
     /// Takes all captured modules out of the realm that was restored.
     pub(super) fn take_captured(&mut self, scope: &mut v8::PinScope<'_, '_>) {
         for name in Arc::clone(&self.captured).keys() {
