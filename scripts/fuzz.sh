@@ -51,7 +51,7 @@ if [ "$target" = all ]; then mapfile -t targets < <(basename -s .rs fuzz/fuzz_ta
 for name in "${targets[@]}"; do
   case "$name:$library" in
     differential:*) run "$name" "$v8" "$quickjs" ;;
-    cache:*) run "$name" "$v8" "$quickjs" ;; # QuickJS stores nothing.
+    cache:* | datagrams:*) run "$name" "$v8" "$quickjs" ;; # QuickJS stores nothing, and has no durable realms.
     *:jsv8) run "$name" "$v8" "$quickjs" ;;
     *:jsquickjs) run "$name" "$quickjs" "$v8" ;;
     *) run "$name" "$quickjs" "$v8" && run "$name" "$v8" "$quickjs" ;;

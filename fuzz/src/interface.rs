@@ -7,8 +7,10 @@ pub type Handle = *mut c_void;
 pub const OK: u32 = 0;
 pub const NOT_FOUND: u32 = 1;
 pub const CONFLICT: u32 = 2;
+pub const INVALID_ARGUMENT: u32 = 103;
 pub const REENTERED: u32 = 400;
 pub const STORE_FAILED: u32 = 402;
+pub const TURN_FAILED: u32 = 500;
 pub const PANIC: u32 = 901;
 
 /// All numbers of `jsep_status`.
@@ -102,6 +104,22 @@ pub struct Cache {
     pub secret: Bytes,
 }
 
+#[repr(C)]
+pub struct Storage {
+    pub size: usize,
+    pub context: *mut c_void,
+    pub read: Option<unsafe extern "C" fn(*mut c_void, Bytes, u64, u64, *const Sink) -> u32>,
+    pub append: Option<unsafe extern "C" fn(*mut c_void, Bytes, Bytes) -> u32>,
+    pub sync: Option<unsafe extern "C" fn(*mut c_void, Bytes) -> u32>,
+    pub replace: Option<unsafe extern "C" fn(*mut c_void, Bytes, Bytes) -> u32>,
+}
+
+#[repr(C)]
+pub struct Carrier {
+    pub context: *mut c_void,
+    pub carry: Option<unsafe extern "C" fn(*mut c_void, Bytes, Bytes)>,
+}
+
 type Context = *mut c_void;
 
 #[repr(C)]
@@ -190,4 +208,12 @@ functions! {
     response_exception: fn(Handle) -> Bytes;
     response_exception_trace: fn(Handle) -> Bytes;
     response_free: fn(Handle);
+    log_open: fn(*const Storage, *mut Handle) -> u32;
+    log_free: fn(Handle);
+    realm_open: fn(Handle, Handle, Bytes, Bytes, *const Pair, usize, *const Host, *mut Handle) -> u32;
+    realm_eval: fn(Handle, Bytes, Bytes, *const Host, *const Sink) -> u32;
+    realm_outgoing: fn(Handle, *const Host, *const Carrier, *mut f64) -> u32;
+    realm_incoming: fn(Handle, Bytes, *const Host, *const Carrier) -> u32;
+    realm_free: fn(Handle);
+    datagram_receiver: fn(Bytes) -> Bytes;
 }

@@ -6,6 +6,7 @@ pub mod host;
 pub mod interface;
 pub mod json;
 pub mod library;
+pub mod realm;
 
 pub use interface::*;
 pub use library::{Endpoint, Failure, Library, Registry, Reply, written};

@@ -1,0 +1,178 @@
+//! Datagrams that come to a durable realm from anybody: it takes them or refuses them, and what it took it has after a restart.
+#![no_main]
+
+use arbitrary::Arbitrary;
+use hmac::{Hmac, Mac};
+use jsep_fuzz::realm::{Memory, Realm};
+use jsep_fuzz::{Bytes, INVALID_ARGUMENT, Library, Pair, TURN_FAILED};
+use libfuzzer_sys::fuzz_target;
+use sha2::Sha256;
+
+#[derive(Arbitrary, Debug)]
+enum Step<'a> {
+    /// Any bytes.
+    Raw(&'a [u8]),
+    /// With the right digest, and anything in it.
+    Sealed(&'a [u8]),
+    /// As a realm would write it, but for its fields.
+    Datagram {
+        receiver: u8,
+        identity: u8,
+        sender: u8,
+        sender_identity: u8,
+        acknowledged: u16,
+        first: u16,
+        messages: Vec<Message<'a>>,
+    },
+    /// The realm's own answer or message, which somebody sends back to it.
+    Reflected,
+    Send(u8),
+    Wait(u16),
+    Restart,
+}
+
+#[derive(Arbitrary, Debug)]
+enum Message<'a> {
+    Raw(&'a [u8]),
+    /// After the head of a value.
+    Value(&'a [u8]),
+    Text(&'a [u8]),
+    Number(i32),
+}
+
+impl Message<'_> {
+    fn bytes(&self) -> Vec<u8> {
+        const HEAD: [u8; 2] = [0xff, 16];
+        match self {
+            Message::Raw(bytes) => bytes.to_vec(),
+            Message::Value(bytes) => [&HEAD[..], bytes].concat(),
+            // One byte a character.
+            Message::Text(text) => {
+                let text = &text[..text.len().min(127)];
+                [&HEAD[..], b"\"", &[text.len() as u8], text].concat()
+            }
+            Message::Number(number) => {
+                let mut bytes = [&HEAD[..], b"I"].concat();
+                let mut rest = ((number << 1) ^ (number >> 31)) as u32;
+                while rest >= 0x80 {
+                    bytes.push(rest as u8 | 0x80);
+                    rest >>= 7;
+                }
+                bytes.push(rest as u8);
+                bytes
+            }
+        }
+    }
+}
+
+/// Numbers and strings that a script gets are sent back, whatever they are; some make it throw.
+const SCRIPT: &str = r#"
+const got = [];
+function receive(sender, value) {
+  got.push(sender);
+  if (typeof value === "number" && value % 3 === 0) throw new Error("no " + value);
+  try { send(sender, value); } catch (error) { got.push(String(error)); }
+  try { got.push(String(value)); } catch (error) { got.push(error.name); }
+}
+"#;
+
+const NAME: &str = "realm";
+const NAMES: [&str; 6] = [
+    NAME,
+    "a",
+    "b",
+    "",
+    "\u{e4}",
+    "a name of more than the hundred and more bytes that a name may have, if there is such a limit, as there should be somewhere here, or is there",
+];
+const KEY: &[u8] = b"key";
+const MAGIC: &[u8] = b"JSEM\x01";
+
+/// A datagram with its digest.
+fn sealed(content: &[u8]) -> Vec<u8> {
+    let mut digest = Hmac::<Sha256>::new_from_slice(KEY).expect("a key of any length");
+    digest.update(&(content.len() as u64).to_le_bytes());
+    digest.update(content);
+    [content, &digest.finalize().into_bytes()].concat()
+}
+
+fn string(bytes: &[u8]) -> Vec<u8> {
+    [&(bytes.len() as u32).to_le_bytes()[..], bytes].concat()
+}
+
+/// The realm's own identity, as it tells others.
+fn identity(datagram: &[u8]) -> [u8; 16] {
+    let receiver = u32::from_le_bytes(datagram[MAGIC.len()..][..4].try_into().expect("4 bytes")) as usize;
+    let sender = MAGIC.len() + 4 + receiver + 16;
+    datagram[sender + 4 + NAME.len()..][..16].try_into().expect("16 bytes")
+}
+
+fn open(memory: &mut Memory) -> Realm {
+    let option = Pair { name: Bytes::of(b"peer_key"), value: Bytes::of(KEY) };
+    Realm::open(memory, NAME, SCRIPT, &[option])
+}
+
+fuzz_target!(|steps: Vec<Step>| {
+    let mut memory = Memory::at(1e12);
+    let memory_place: *mut Memory = &raw mut memory;
+    let mut realm = open(&mut memory);
+    realm.evaluate("send('a', 1)").expect("it can send");
+    let mut sent = realm.outgoing();
+    let own = identity(&sent[0]);
+    for step in steps.iter().take(16) {
+        let datagram = match step {
+            Step::Raw(bytes) => bytes.to_vec(),
+            Step::Sealed(bytes) => sealed(bytes),
+            Step::Datagram { receiver, identity, sender, sender_identity, acknowledged, first, messages } => {
+                let name = |number: &u8| string(NAMES[usize::from(*number) % NAMES.len()].as_bytes());
+                let identity = match identity % 3 {
+                    0 => own,
+                    1 => [0; 16],
+                    _ => [*identity; 16],
+                };
+                let numbers = [*acknowledged, *first].map(|number| u64::from(number).to_le_bytes()).concat();
+                let receiver = if *receiver < 200 { string(NAME.as_bytes()) } else { name(receiver) };
+                let mut content =
+                    [MAGIC, &receiver, &identity, &name(sender), &[*sender_identity; 16], &numbers].concat();
+                messages.iter().take(8).for_each(|message| content.extend(string(&message.bytes())));
+                sealed(&content)
+            }
+            Step::Reflected => match sent.pop() {
+                Some(datagram) => datagram,
+                None => continue,
+            },
+            Step::Send(number) => {
+                let name = NAMES[usize::from(*number) % NAMES.len()];
+                let _ = realm.evaluate(&format!("send({}, [{number}])", serde_json::Value::from(name)));
+                sent.extend(realm.outgoing());
+                continue;
+            }
+            Step::Wait(milliseconds) => {
+                // SAFETY: the library reads it only while it is called.
+                unsafe { (*memory_place).now += f64::from(*milliseconds) };
+                sent.extend(realm.outgoing());
+                continue;
+            }
+            Step::Restart => {
+                let before = realm.evaluate("got.join()");
+                drop(realm);
+                // SAFETY: nothing else uses it now.
+                realm = open(unsafe { &mut *memory_place });
+                assert_eq!(realm.evaluate("got.join()"), before);
+                continue;
+            }
+        };
+        // SAFETY: the bytes are live.
+        unsafe { (Library::get().functions.datagram_receiver)(Bytes::of(&datagram)).slice() };
+        let (result, answers) = realm.incoming(&datagram);
+        if let Err(failure) = result {
+            assert!([INVALID_ARGUMENT, TURN_FAILED].contains(&failure.status), "{failure:?}");
+        }
+        sent.extend(answers);
+    }
+    let before = realm.evaluate("got.join()");
+    drop(realm);
+    // SAFETY: as above.
+    realm = open(unsafe { &mut *memory_place });
+    assert_eq!(realm.evaluate("got.join()"), before);
+});

@@ -1,0 +1,165 @@
+//! A durable realm over a storage in memory.
+
+use crate::interface::*;
+use crate::library::{Failure, Library, written};
+use std::collections::BTreeMap;
+use std::ffi::c_void;
+
+/// Objects by name, and the time.
+#[derive(Default)]
+pub struct Memory {
+    objects: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Milliseconds since 1970.
+    pub now: f64,
+}
+
+impl Memory {
+    /// Without objects.
+    pub fn at(now: f64) -> Memory {
+        Memory { now, ..Memory::default() }
+    }
+}
+
+/// # Safety
+/// The context is that of a live [`Memory`], which one callback uses at a time.
+unsafe fn memory<'a>(context: *mut c_void) -> &'a mut Memory {
+    // SAFETY: the caller's promise.
+    unsafe { &mut *context.cast::<Memory>() }
+}
+
+unsafe extern "C" fn read(context: *mut c_void, name: Bytes, offset: u64, most: u64, sink: *const Sink) -> u32 {
+    // SAFETY: the library gives its own arguments and the context of the table.
+    unsafe {
+        let Some(bytes) = memory(context).objects.get(name.slice()) else { return NOT_FOUND };
+        let begin = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
+        let end = begin.saturating_add(usize::try_from(most).unwrap_or(usize::MAX)).min(bytes.len());
+        if let Some(write) = (*sink).write {
+            write((*sink).context, bytes[begin..end].as_ptr(), end - begin);
+        }
+    }
+    OK
+}
+
+unsafe extern "C" fn append(context: *mut c_void, name: Bytes, bytes: Bytes) -> u32 {
+    // SAFETY: as above.
+    unsafe {
+        let Some(object) = memory(context).objects.get_mut(name.slice()) else { return NOT_FOUND };
+        object.extend_from_slice(bytes.slice());
+    }
+    OK
+}
+
+unsafe extern "C" fn sync(_context: *mut c_void, _name: Bytes) -> u32 {
+    OK
+}
+
+unsafe extern "C" fn replace(context: *mut c_void, name: Bytes, bytes: Bytes) -> u32 {
+    // SAFETY: as above.
+    unsafe { memory(context).objects.insert(name.slice().to_vec(), bytes.slice().to_vec()) };
+    OK
+}
+
+unsafe extern "C" fn clock(context: *mut c_void, now: *mut f64) -> u32 {
+    // SAFETY: as above.
+    unsafe { *now = memory(context).now };
+    OK
+}
+
+unsafe extern "C" fn carry(context: *mut c_void, _receiver: Bytes, datagram: Bytes) {
+    // SAFETY: the context is the list of `Realm::carried`.
+    unsafe { (*context.cast::<Vec<Vec<u8>>>()).push(datagram.slice().to_vec()) };
+}
+
+/// A realm that frees itself and its log.
+pub struct Realm {
+    library: &'static Library,
+    log: Handle,
+    realm: Handle,
+    memory: *mut Memory,
+}
+
+impl Realm {
+    /// Opens the only realm of the log in `memory`, which outlives it, or begins it with the script.
+    pub fn open(memory: &mut Memory, name: &str, script: &str, options: &[Pair]) -> Realm {
+        let library = Library::get();
+        let memory: *mut Memory = memory;
+        let storage = Storage {
+            size: size_of::<Storage>(),
+            context: memory.cast(),
+            read: Some(read),
+            append: Some(append),
+            sync: Some(sync),
+            replace: Some(replace),
+        };
+        let mut made = Realm { library, log: std::ptr::null_mut(), realm: std::ptr::null_mut(), memory };
+        let functions = &library.functions;
+        // SAFETY: all arguments are live.
+        let status = unsafe { (functions.log_open)(&raw const storage, &raw mut made.log) };
+        library.check(status).expect("the log can be opened");
+        let (name, script) = (Bytes::of(name.as_bytes()), Bytes::of(script.as_bytes()));
+        let (host, engine) = (made.host(), library.engine);
+        // SAFETY: as above.
+        let status = unsafe {
+            let (options, count) = (options.as_ptr(), options.len());
+            (functions.realm_open)(engine, made.log, name, script, options, count, &raw const host, &raw mut made.realm)
+        };
+        library.check(status).expect("the realm can be opened");
+        made
+    }
+
+    /// A host that has nothing but the time.
+    fn host(&self) -> Host {
+        // SAFETY: the table is numbers and pointers, and functions that may be missing.
+        let nothing: Host = unsafe { std::mem::zeroed() };
+        Host { size: size_of::<Host>(), context: self.memory.cast(), clock: Some(clock), ..nothing }
+    }
+
+    /// The value of a script.
+    pub fn evaluate(&self, script: &str) -> Result<String, Failure> {
+        let (host, script) = (self.host(), Bytes::of(script.as_bytes()));
+        let functions = &self.library.functions;
+        // SAFETY: all arguments are live.
+        let (status, value) =
+            written(|sink| unsafe { (functions.realm_eval)(self.realm, Bytes::EMPTY, script, &raw const host, sink) });
+        self.library.check(status).map(|()| value)
+    }
+
+    /// What the realm has for others.
+    pub fn outgoing(&self) -> Vec<Vec<u8>> {
+        let mut next = 0.0;
+        let (host, functions) = (self.host(), &self.library.functions);
+        // SAFETY: all arguments are live.
+        let (status, datagrams) = self.carried(|carrier| unsafe {
+            (functions.realm_outgoing)(self.realm, &raw const host, carrier, &raw mut next)
+        });
+        self.library.check(status).expect("what is to be sent");
+        datagrams
+    }
+
+    /// Gives the realm a datagram; what it answers.
+    pub fn incoming(&self, datagram: &[u8]) -> (Result<(), Failure>, Vec<Vec<u8>>) {
+        let (host, functions) = (self.host(), &self.library.functions);
+        // SAFETY: all arguments are live.
+        let (status, datagrams) = self.carried(|carrier| unsafe {
+            (functions.realm_incoming)(self.realm, Bytes::of(datagram), &raw const host, carrier)
+        });
+        (self.library.check(status), datagrams)
+    }
+
+    fn carried(&self, call: impl FnOnce(*const Carrier) -> u32) -> (u32, Vec<Vec<u8>>) {
+        let mut datagrams: Vec<Vec<u8>> = Vec::new();
+        let carrier = Carrier { context: (&raw mut datagrams).cast(), carry: Some(carry) };
+        let status = call(&raw const carrier);
+        (status, datagrams)
+    }
+}
+
+impl Drop for Realm {
+    fn drop(&mut self) {
+        // SAFETY: both are freed once, the realm first.
+        unsafe {
+            (self.library.functions.realm_free)(self.realm);
+            (self.library.functions.log_free)(self.log);
+        }
+    }
+}
