@@ -7,7 +7,7 @@ const WRAPPED: &[&str] = &[
     "_ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE",
     "_ZN2v88internal7Isolate13StackOverflowEv",
     "_ZNK2v88internal10HeapObject13CanBeRehashedEv",
-    "_ZN2v88internal8ChecksumENS_4base6VectorIKhEE",
+    CHECKSUM,
     "_ZN2v88internal18HeapObjectIteratorC1EPNS0_4HeapENS1_20HeapObjectsFilteringE",
     "_ZN2v88internal22CanCompileWithBaselineEPNS0_7IsolateENS0_6TaggedINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal8Compiler16CompileOptimizedEPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_15ConcurrencyModeENS0_8CodeKindE",
@@ -47,9 +47,13 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
 ];
 
+/// The checksum of blobs. Instrumented, it would take most of the time of an install.
+const CHECKSUM: &str = "_ZN2v88internal8ChecksumENS_4base6VectorIKhEE";
+
 fn main() {
     link_arguments("libjsv8.so.1");
-    for function in WRAPPED {
+    let instrumented = std::env::var_os("JSEP_INSTRUMENTED").is_some();
+    for function in WRAPPED.iter().filter(|function| !instrumented || **function != CHECKSUM) {
         println!("cargo::rustc-link-arg=-Wl,--wrap={function}");
     }
 }
