@@ -37,6 +37,13 @@ def test_root_is_unknown(app, method):
     assert response.json()["error"]["message"] == "Unknown path: /."
 
 
+@pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS"])
+def test_the_prefix_is_taken_off_once(app, method):
+    response = app.request(method, "/app/app/fine")
+    assert response.status_code == 404
+    assert response.json()["error"]["message"] == "Unknown path: /app/fine."
+
+
 @pytest.mark.parametrize("prefix", ["", "/app"])
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
 def test_method_that_the_path_lacks(app, prefix, method):

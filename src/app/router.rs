@@ -93,7 +93,7 @@ impl Router {
                 self.lookup("GET", path).ok_or_else(|| unknown(path))
             }
             None => {
-                let methods = self.methods(path)?;
+                let methods = self.methods_of(path)?;
                 let message = format!("Allowed methods for '{path}' are: {methods}.");
                 Err(Error::new(jsep_status::JSEP_METHOD_UNSUPPORTED, message))
             }
@@ -101,7 +101,11 @@ impl Router {
     }
 
     pub(super) fn methods(&self, path: &str) -> Result<String, Error> {
-        let path = without_actor(path);
+        self.methods_of(without_actor(path))
+    }
+
+    /// Those of a path from which the prefix is taken off already.
+    fn methods_of(&self, path: &str) -> Result<String, Error> {
         let exact = self.exact.get(path).into_iter().flat_map(HashMap::keys);
         let templated = self.alike(path).filter(|route| route.pattern.is_match(path)).map(|route| &route.method);
         let mut methods: BTreeSet<&str> = exact.chain(templated).map(String::as_str).collect();
