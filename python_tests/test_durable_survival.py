@@ -136,6 +136,19 @@ SEEN = {
     "hidden prototypes": "Object.getPrototypeOf([][Symbol.iterator]()).mark = %s",
     "entries of weak maps": "var k = {}; var w = new WeakMap([[k, '%s']])",
     "strings in maps": "var m = new Map([['k', '%s']])",
+    "numbers in maps": "var m = new Map([['k', %s]])",
+    "fractions in maps": "var m = new Map([['k', %s.5]])",
+    "big integers in sets": "var s = new Set([1, %sn])",
+    "orders of sets": "var s = new Set([1, %s, 7, 8])",
+    "dates": "var d = new Date(%s)",
+    "boxed numbers": "var n = new Number(%s)",
+    "bytes of buffers": "var b = new ArrayBuffer(1000); new Uint8Array(b)[999] = %s; 0",
+    "bytes of short arrays": "var b = new Uint8Array([1, %s])",
+    "places of views": "var v = new DataView(new ArrayBuffer(9), %s)",
+    "whole numbers in arrays": "var a = [1, 2, %s]",
+    "fractions in arrays": "var a = [1.5, %s.5]",
+    "numbers in arrays with holes": "var a = []; a[3] = %s; a[1e6] = 1; 0",
+    "lengths of arrays": "var a = []; a.length = %s",
 }
 
 

@@ -18,7 +18,7 @@
 //! - `upgrade`: a new script in the place of a former one
 //! - `capturing`: one whose state can be captured
 //! - `captured_state`: that state, as bytes
-//! - `state_digest`: what can be reached in a realm, as one number
+//! - `state_digest`: what can be reached in a realm, as one number; `state_contents` tells it what heap snapshots leave out
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
 //! - `restoring`: what V8 adds to a restored realm that was not
@@ -67,6 +67,7 @@ mod shared;
 mod slots;
 mod snapshot;
 mod stack;
+mod state_contents;
 mod state_digest;
 mod stored;
 mod supply;

@@ -1,9 +1,10 @@
-//! What can be reached in a realm, as one number: taken from V8's heap snapshot, which also sees what scripts can't, such as the variables
+//! What can be reached in a realm, as one number: taken from V8's heap snapshot and from `state_contents`. It also sees what scripts can't, such as the variables
 //! of closures, private fields, suspended generators and the reactions of promises.
 //!
 //! Objects are visited from the global object on, breadth first, and numbered as they come; so the digest does not depend on where they lie. What V8
 //! keeps for speed is left out: shapes, code, feedback, hash tables as such.
 
+use super::state_contents::{self, place};
 use super::wrap::wrap;
 use crate::crypto::{SEAL_BYTES, seal};
 use serde_json::value::RawValue;
@@ -72,14 +73,24 @@ impl Digest {
         modules: impl Iterator<Item = (&'a String, &'a v8::Global<v8::Module>)>,
     ) -> Option<Digest> {
         let mut json = Vec::new();
+        // What objects hold, beginning with the global object, which holds nothing more than is seen.
+        let mut contents = vec![String::new()];
+        let roots;
         isolate.low_memory_notification();
         {
             v8::scope!(let scope, isolate);
             let context = v8::Local::new(scope, context);
             let scope = &mut v8::ContextScope::new(scope, context);
-            let mut begin = vec![std::ptr::from_ref(&*context.global(scope)).cast()];
+            let mut begin = vec![place(context.global(scope))];
             for (_, module) in modules {
-                begin.push(std::ptr::from_ref(&*v8::Local::new(scope, module)).cast());
+                let module = v8::Local::new(scope, module);
+                begin.push(place(module));
+                contents.push(state_contents::of_module(scope, module).unwrap_or_default());
+            }
+            roots = begin.len();
+            for (object, holds) in state_contents::of_heap(scope) {
+                begin.push(object);
+                contents.push(holds);
             }
             BEGIN.set(begin);
             scope.take_heap_snapshot(|part| {
@@ -87,7 +98,9 @@ impl Digest {
                 true
             });
         }
-        let text = Heap::read(&json)?.lines(&NUMBERS.take())?;
+        let numbers = NUMBERS.take();
+        let contents = numbers.iter().copied().zip(contents).collect();
+        let text = Heap::read(&json)?.lines(numbers.get(..roots)?, &contents)?;
         Some(Digest(text))
     }
 
@@ -190,8 +203,9 @@ impl Heap {
         })
     }
 
-    /// All that is visited from the objects of these numbers on, an object a line. None when there is no such object.
-    fn lines(&self, begin: &[u32]) -> Option<String> {
+    /// All that is visited from the objects of these numbers on, an object a line; `contents` is what objects hold besides, by their
+    /// numbers. None when there is no such object.
+    fn lines(&self, begin: &[u32], contents: &HashMap<u32, String>) -> Option<String> {
         let place = |id: &u32| self.nodes.chunks(self.node_size).position(|node| node[ID] == u64::from(*id));
         let mut queue = begin.iter().map(place).collect::<Option<Vec<usize>>>()?;
         let mut numbers: HashMap<_, _> = queue.iter().enumerate().map(|(number, node)| (*node, number)).collect();
@@ -199,6 +213,10 @@ impl Heap {
         let mut next = 0;
         while let Some(node) = queue.get(next).copied() {
             let _ = write!(lines, "{next} {} {:?}", self.node_type(node), without_numbers(self.node_name(node)));
+            let holds = u32::try_from(self.nodes[node * self.node_size + ID]).ok().and_then(|id| contents.get(&id));
+            if let Some(holds) = holds.filter(|holds| !holds.is_empty()) {
+                let _ = write!(lines, " holds:{holds}");
+            }
             // Tables of properties have their hash seed's order.
             let mut edges: Vec<_> = self.edges(node).filter(|edge| self.is_followed(node, edge)).collect();
             edges.sort_by_cached_key(|(kind, name, to)| (*kind, name.clone(), self.node_name(*to)));
