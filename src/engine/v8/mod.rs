@@ -17,7 +17,7 @@
 //! - `message`: what such realms send each other
 //! - `upgrade`: a new script in the place of a former one
 //! - `capturing`: one whose state can be captured
-//! - `captured_state`: that state, as bytes
+//! - `captured_state`: that state, as bytes, which `rehashing` makes fit for other processes
 //! - `state_digest`: what can be reached in a realm, as one number; `state_contents` tells it what heap snapshots leave out
 //! - `seed`: what all isolates of the process share
 //! - `completing`: realms that are complete when they are captured
