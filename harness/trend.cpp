@@ -3,19 +3,32 @@
 #include <algorithm>
 #include <sstream>
 
+namespace {
+
+using Values = std::vector<double>;
+
+double median(Values::const_iterator begin, Values::const_iterator end) {
+    Values values(begin, end);
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::nth_element(values.begin(), middle, values.end());
+    return *middle;
+}
+
+}  // namespace
+
 std::optional<std::string> Trend::growth() const {
     if (values_.size() < 2) {
         return std::nullopt;
     }
     const auto middle = values_.begin() + static_cast<std::ptrdiff_t>(values_.size() / 2);
-    const double earlier = *std::min_element(values_.begin(), middle);
-    const double later = *std::min_element(middle, values_.end());
+    const double earlier = median(values_.begin(), middle);
+    const double later = median(middle, values_.end());
     const double most = earlier * (1 + allowance_.share) + allowance_.amount;
     if (later <= most) {
         return std::nullopt;
     }
     std::ostringstream text;
-    text << name_ << " grew from " << earlier << " to " << later << " (lowest of the earlier and of the later half; "
+    text << name_ << " grew from " << earlier << " to " << later << " (medians of the earlier and of the later half; "
          << most << " would be steady)";
     return text.str();
 }

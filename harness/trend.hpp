@@ -19,8 +19,8 @@ public:
     void add(double value) { values_.push_back(value); }
     const std::string& name() const { return name_; }
     double last() const { return values_.empty() ? 0 : values_.back(); }
-    // Compares the lowest value of the later half with that of the earlier one: what is collected now and then counts
-    // as little as peaks do, and only what never comes down again counts. What grew and by how much, or nothing.
+    // Compares the median of the later half with that of the earlier one, so that neither a peak nor a rare low counts.
+    // What grew and by how much, or nothing.
     std::optional<std::string> growth() const;
 
 private:
