@@ -65,7 +65,7 @@ const CURIOSITIES: [&str; 34] = [
     "Promise.reject(2)",
     "new Promise(() => {})",
     "ccf.kv[\"table\"]",
-    "request.body",
+    "request.body.text()",
     "Math",
     "(() => { const c = {}; c.self = c; return c; })()",
     "({ toString() { return \"text\"; } })",
