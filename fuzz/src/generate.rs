@@ -64,7 +64,7 @@ const CURIOSITIES: [&str; 34] = [
     "Promise.resolve(1)",
     "Promise.reject(2)",
     "new Promise(() => {})",
-    "ccf.kv[\"table\"]",
+    "ccf.kv[\"table\"].size",
     "request.body.text()",
     "Math",
     "(() => { const c = {}; c.self = c; return c; })()",
