@@ -227,6 +227,8 @@ impl Parts {
                 Ok((_, None)) if OVERFLOWED.get() => ended(Ended::OutOfStack),
                 Ok((_, None)) if self.buffers.has_refused() => ended(Ended::OutOfMemory),
                 Ok((end, None)) => end,
+                // The new app stands in the place of the former one already.
+                Err(reason) if former.is_some() => ended(reason),
                 Err(reason) => TurnEnd::Refused(refused(reason)),
             };
         self.graph = Rc::try_unwrap(graph).ok().map(RefCell::into_inner);
