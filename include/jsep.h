@@ -1005,9 +1005,9 @@ jsep_status jsep_realm_eval(const struct jsep_realm *realm,
 // modules' names, is called with an object that has the exports of each former module by its name: `old["main.js"].state`. From then on
 // requests get the new endpoints; a host reads `jsep_realm_endpoint` again.
 //
-// A turn that throws leaves no trace, whatever `on_throw` is, so the
-// former version goes on. `answer` gets what `migrate` answers, or else the script. All else is as for `jsep_realm_eval`, errors too, and
-// those of `jsep_registry_install` for a bundle. Any thread.
+// A turn that throws leaves no trace, whatever `on_throw` is, so the former version goes on. `answer` gets what `migrate`
+// answers, or else the script. All else is as for `jsep_realm_eval`, errors too, and those of `jsep_registry_install` for a bundle.
+// Any thread.
 jsep_status jsep_realm_upgrade(const struct jsep_realm *realm,
                                struct jsep_bytes id,
                                struct jsep_bytes source,

@@ -141,6 +141,27 @@ def copy(data: Path, name: str) -> Path:
     return Path(shutil.copytree(data, data.with_name(name)))
 
 
+def endpoint(function: str, module: str = "main.js", policies: tuple[str, ...] = ("no_auth",)) -> dict:
+    """An endpoint as `app.json` describes it."""
+    return {
+        "js_module": module,
+        "js_function": function,
+        "mode": "readwrite",
+        "forwarding_required": "never",
+        "authn_policies": list(policies),
+        "openapi": {},
+    }
+
+
+def write_app(folder: Path, endpoints: dict[str, dict], modules: dict[str, str]) -> str:
+    """An app for `jsep-host serve --app`: endpoints by path and method, sources by module."""
+    (folder / "src").mkdir(parents=True)
+    (folder / "app.json").write_text(json.dumps({"endpoints": endpoints}))
+    for module, source in modules.items():
+        (folder / "src" / module).write_text(source)
+    return str(folder)
+
+
 class RealmHost:
     """A running `jsep-host serve --realm`."""
 

@@ -1,10 +1,8 @@
 """Checkpoints of realms that began with an app: its modules go on as they were, in processes that hash otherwise."""
 
-import json
-
 import pytest
 
-from durable import DURABLE_ENGINES, RealmHost, checkpoint, report
+from durable import DURABLE_ENGINES, RealmHost, checkpoint, endpoint, report, write_app
 from hosts import wait_until
 
 # Many exports, so that tables of their names have an order that depends on how names are hashed.
@@ -51,17 +49,6 @@ export class Log { #items = []; add(item) { this.#items.push({ item }); } list()
 }
 
 
-def endpoint(function: str) -> dict:
-    return {
-        "js_module": "main.js",
-        "js_function": function,
-        "mode": "readonly",
-        "forwarding_required": "never",
-        "authn_policies": ["no_auth"],
-        "openapi": {},
-    }
-
-
 @pytest.fixture(params=DURABLE_ENGINES, ids=lambda engine: engine.name)
 def engine(request):
     return request.param
@@ -70,17 +57,13 @@ def engine(request):
 @pytest.fixture
 def serve(engine, tmp_path):
     """Starts a host that answers from the test's realm with the app."""
-    folder = tmp_path / "app"
-    (folder / "src").mkdir(parents=True)
     endpoints = {f"/{name}": {"get": endpoint(name)} for name in ("look", "missing")}
     endpoints["/hit"] = {"post": endpoint("hit")}
-    (folder / "app.json").write_text(json.dumps({"endpoints": endpoints}))
-    for name, source in MODULES.items():
-        (folder / "src" / name).write_text(source)
+    app = write_app(tmp_path / "app", endpoints, MODULES)
     running = []
 
     def start(*words: str) -> RealmHost:
-        running.append(RealmHost(engine, tmp_path / "realm", "--app", str(folder), *words))
+        running.append(RealmHost(engine, tmp_path / "realm", "--app", app, *words))
         return running[-1]
 
     yield start
@@ -160,14 +143,11 @@ KEPT = {
 @pytest.mark.parametrize("case", KEPT)
 def test_the_digest_of_a_state_sees_modules(tmp_path, case):
     engine = DURABLE_ENGINES[0]
-    folder = tmp_path / "app"
-    (folder / "src").mkdir(parents=True)
-    (folder / "app.json").write_text(json.dumps({"endpoints": {"/look": {"get": endpoint("look")}}}))
-    (folder / "src" / "main.js").write_text("export { look } from './state.js';")
-    (folder / "src" / "state.js").write_text(KEPT[case])
+    modules = {"main.js": "export { look } from './state.js';", "state.js": KEPT[case]}
+    app = write_app(tmp_path / "app", {"/look": {"get": endpoint("look")}}, modules)
     digests = []
     for name, value in [("one", 7), ("same", 7), ("other", 88)]:
-        host = RealmHost(engine, tmp_path / name, "--app", str(folder))
+        host = RealmHost(engine, tmp_path / name, "--app", app)
         assert host.send("GET", f"/look?value={value}").status_code == 200
         host.kill()
         digests.append(checkpoint(engine, tmp_path / name)["digest"])

@@ -1,10 +1,8 @@
 """Upgrades of apps that live in a durable realm: new modules, and the state that they take over."""
 
-import json
-
 import pytest
 
-from durable import DURABLE_ENGINES, RealmHost, checkpoint, options
+from durable import DURABLE_ENGINES, RealmHost, checkpoint, endpoint, options, write_app
 from hosts import run_host
 
 FIRST = """
@@ -21,17 +19,6 @@ export const twice = () => ({ body: `${kept().count *= 2} ${[...kept().seen]}` }
 KEPT = "let state; export const keep = (given) => { state = given; }; export const kept = () => state;"
 
 
-def endpoint(module: str, function: str) -> dict:
-    return {
-        "js_module": module,
-        "js_function": function,
-        "mode": "readonly",
-        "forwarding_required": "never",
-        "authn_policies": ["no_auth"],
-        "openapi": {},
-    }
-
-
 @pytest.fixture(params=DURABLE_ENGINES, ids=lambda engine: engine.name)
 def engine(request):
     return request.param
@@ -42,13 +29,8 @@ def app(tmp_path):
     """Writes an app whose endpoints are named as their functions."""
 
     def write(name: str, modules: dict[str, str], functions: dict[str, str]) -> str:
-        folder = tmp_path / name
-        (folder / "src").mkdir(parents=True)
-        endpoints = {f"/{function}": {"post": endpoint(module, function)} for function, module in functions.items()}
-        (folder / "app.json").write_text(json.dumps({"endpoints": endpoints}))
-        for module, source in modules.items():
-            (folder / "src" / module).write_text(source)
-        return str(folder)
+        endpoints = {f"/{function}": {"post": endpoint(function, module)} for function, module in functions.items()}
+        return write_app(tmp_path / name, endpoints, modules)
 
     return write
 

@@ -1,12 +1,11 @@
 """Apps and scripts that answer requests from a durable realm: what their answers promise."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
-from durable import DURABLE_ENGINES, RealmHost, fault, verify
+from durable import DURABLE_ENGINES, RealmHost, endpoint, fault, verify, write_app
 from hosts import run_host, wait_until
 
 MODULE = """
@@ -42,17 +41,6 @@ async function handleRequest(request, response) {
 """
 
 
-def endpoint(function: str, policies=("no_auth",)) -> dict:
-    return {
-        "js_module": "main.js",
-        "js_function": function,
-        "mode": "readwrite",
-        "forwarding_required": "never",
-        "authn_policies": list(policies),
-        "openapi": {},
-    }
-
-
 ENDPOINTS = {
     "/hit": {"post": endpoint("hit"), "patch": endpoint("hit")},
     "/look": {"get": endpoint("look")},
@@ -63,7 +51,7 @@ ENDPOINTS = {
     "/bad": {"post": endpoint("bad")},
     "/write": {"post": endpoint("write")},
     "/echo/{name}": {"get": endpoint("echo")},
-    "/users": {"get": endpoint("echo", ["jwt"])},
+    "/users": {"get": endpoint("echo", policies=("jwt",))},
 }
 
 
@@ -74,12 +62,8 @@ def engine(request):
 
 @pytest.fixture
 def app(tmp_path):
-    folder = tmp_path / "app"
-    (folder / "src").mkdir(parents=True)
-    (folder / "app.json").write_text(json.dumps({"endpoints": ENDPOINTS}))
-    (folder / "src" / "main.js").write_text(MODULE)
-    (folder / "src" / "shown.js").write_text("export const shown = 'imported';")
-    return ("--app", str(folder))
+    modules = {"main.js": MODULE, "shown.js": "export const shown = 'imported';"}
+    return ("--app", write_app(tmp_path / "app", ENDPOINTS, modules))
 
 
 @pytest.fixture
@@ -259,11 +243,8 @@ def test_a_script_without_a_status_answers_a_fixed_page(serve, script):
 
 
 def test_an_app_that_cannot_be_used_is_refused_with_its_place(engine, tmp_path):
-    folder = tmp_path / "app"
-    (folder / "src").mkdir(parents=True)
-    (folder / "app.json").write_text(json.dumps({"endpoints": {"/hit": {"post": endpoint("hit")}}}))
-    (folder / "src" / "main.js").write_text("export const hit = ;")
-    words = ["serve", "--plugin", str(engine.library), "--realm", str(tmp_path / "realm"), "--app", str(folder)]
+    folder = write_app(tmp_path / "app", {"/hit": {"post": endpoint("hit")}}, {"main.js": "export const hit = ;"})
+    words = ["serve", "--plugin", str(engine.library), "--realm", str(tmp_path / "realm"), "--app", folder]
     answer = run_host(*words)
     assert answer.exit_code == 2
     assert "main.js:1:20" in answer.errors

@@ -15,7 +15,7 @@
 //! - `scripts`: what its turns run
 //! - `live_request`: requests to such a realm
 //! - `message`: what such realms send each other
-//! - `upgrade`: a new script in the place of a former one
+//! - `upgrade`: a new script or app in the place of a former one
 //! - `capturing`: one whose state can be captured
 //! - `captured_state`: that state, as bytes, which `rehashing` makes fit for other processes
 //! - `state_digest`: what can be reached in a realm, as one number; `state_contents` tells it what heap snapshots leave out

@@ -1,10 +1,10 @@
-//! What can be reached in a realm, as one number: taken from V8's heap snapshot and from `state_contents`. It also sees what scripts can't, such as the variables
-//! of closures, private fields, suspended generators and the reactions of promises.
+//! What can be reached in a realm, as one number: taken from V8's heap snapshot and from `state_contents`. It also sees what scripts
+//! can't, such as the variables of closures, private fields, suspended generators and the reactions of promises.
 //!
 //! Objects are visited from the global object on, breadth first, and numbered as they come; so the digest does not depend on where they lie. What V8
 //! keeps for speed is left out: shapes, code, feedback, hash tables as such.
 
-use super::state_contents::{self, place};
+use super::state_contents::{self, Place, place};
 use super::wrap::wrap;
 use crate::crypto::{SEAL_BYTES, seal};
 use serde_json::value::RawValue;
@@ -22,12 +22,12 @@ unsafe extern "C" {
 unsafe extern "C" {
     /// `v8::HeapProfiler::GetObjectId(v8::Local<v8::Value>)`
     #[link_name = "_ZN2v812HeapProfiler11GetObjectIdENS_5LocalINS_5ValueEEE"]
-    fn v8_object_id(profiler: *mut c_void, object: *const c_void) -> u32;
+    fn v8_object_id(profiler: *mut c_void, object: Place) -> u32;
 }
 
 thread_local! {
     /// The objects that visits begin with, while a snapshot is taken; then their numbers in the snapshot.
-    static BEGIN: RefCell<Vec<*const c_void>> = const { RefCell::new(Vec::new()) };
+    static BEGIN: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
     static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
 }
 
