@@ -55,6 +55,12 @@ def test_time_limit_holds_for_native_functions(impatient, deed):
     assert error_of(impatient.get(f"/handler/{deed}")) == (TIMED_OUT, ["InternalError: interrupted"])
 
 
+def test_end_inside_of_a_native_function_does_no_harm(impatient):
+    """Where V8 takes for granted that nothing is thrown, it must not be ended: each request ends at another place."""
+    for _ in range(10):
+        assert error_of(impatient.get("/handler/slowDefinitions")) == (TIMED_OUT, ["InternalError: interrupted"])
+
+
 @pytest.mark.parametrize("deed", ENDS)
 @pytest.mark.parametrize("place", PLACES)
 def test_memory_limits_hold_everywhere(app, place, deed):

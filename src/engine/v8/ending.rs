@@ -77,12 +77,61 @@ pub(super) fn heap_bytes() -> Option<usize> {
 /// The value with which functions of V8's runtime tell that they have thrown.
 type Exception = usize;
 
-/// Throws if the script of this thread is to end, and has been for `patience`.
+/// Throws if the script of this thread is to end, has been for `patience`, and may end here.
 #[inline]
-fn end(patience: Duration) -> Option<Exception> {
+fn end(patience: Duration, may: impl Fn() -> bool) -> Option<Exception> {
     let here = HERE.get()?;
+    #[cfg(test)]
+    let patience =
+        if counted::is_counting() && may() && counted::comes_to_its_end(here) { Duration::ZERO } else { patience };
     // SAFETY: `watch` promises that the flag lives.
-    if unsafe { (*here.ending).load(Ordering::Relaxed) } { end_now(here, patience) } else { None }
+    if unsafe { (*here.ending).load(Ordering::Relaxed) } && may() { end_now(here, patience) } else { None }
+}
+
+/// Ends at a place that is counted, not at a time: for the tests.
+#[cfg(test)]
+mod counted {
+    use super::*;
+
+    thread_local! {
+        static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
+    }
+
+    unsafe extern "C" {
+        /// `v8::Isolate::TerminateExecution()`
+        #[link_name = "_ZN2v87Isolate18TerminateExecutionEv"]
+        fn v8_terminate(isolate: *mut c_void);
+    }
+
+    /// Has this thread's scripts end after so many places at which they can.
+    pub(super) fn end_after(places: Option<u64>) {
+        LEFT.set(places);
+    }
+
+    /// How many places are left.
+    pub(super) fn left() -> Option<u64> {
+        LEFT.get()
+    }
+
+    /// Whether places are counted.
+    pub(super) fn is_counting() -> bool {
+        LEFT.get().is_some()
+    }
+
+    /// Whether the script is to end at this place, the next one.
+    pub(super) fn comes_to_its_end(here: Here) -> bool {
+        let Some(left) = LEFT.get() else { return false };
+        if left > 0 {
+            LEFT.set(Some(left - 1));
+            return false;
+        }
+        // SAFETY: `watch` promises that both live; the function may be called on any thread.
+        unsafe {
+            (*here.ending).store(true, Ordering::Relaxed);
+            v8_terminate(here.isolate);
+        }
+        true
+    }
 }
 
 #[cold]
@@ -124,7 +173,7 @@ macro_rules! runtime {
             /// # Safety
             /// Called by V8 with its own arguments.
             unsafe extern "C" fn wrapped(count: i32, arguments: *mut usize, isolate: *mut c_void) -> usize {
-                match end(Duration::ZERO) {
+                match end(Duration::ZERO, || true) {
                     Some(exception) => exception,
                     // SAFETY: V8's own arguments go on to V8.
                     None => unsafe { v8(count, arguments, isolate) },
@@ -146,9 +195,11 @@ runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7Isolat
 /// How long scripts that are to end are given to end by themselves before V8's inner functions throw: most do at once.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-/// A function inside V8 whose result tells that it has thrown.
+/// A function inside V8 whose result tells that it has thrown. It throws only where it `may`: V8 looks up properties of its own objects and
+/// makes texts of its own values as well, takes for granted that this does not throw, and ends the process if it does, or goes on with
+/// nothing. It does so by name, and with values that are no objects.
 macro_rules! inner {
-    ($name:ident, $mangled:literal, ($($argument:ident: $type:ty),*), $result:ty, $thrown:expr) => {
+    ($name:ident, $mangled:literal, ($($argument:ident: $type:ty),*), $result:ty, $thrown:expr, $may:expr) => {
         mod $name {
             use super::*;
             unsafe extern "C" {
@@ -159,7 +210,8 @@ macro_rules! inner {
             /// # Safety
             /// Called by V8 with its own arguments.
             unsafe extern "C" fn wrapped($($argument: $type),*) -> $result {
-                match end(PATIENCE) {
+                // SAFETY: V8's own arguments are live.
+                match end(PATIENCE, || unsafe { $may }) {
                     Some(_) => $thrown,
                     // SAFETY: V8's own arguments go on to V8.
                     None => unsafe { v8($($argument),*) },
@@ -172,40 +224,59 @@ macro_rules! inner {
 /// V8's `Maybe<bool>`: whether there is a value, and the value.
 type MaybeBool = u16;
 
+/// The beginning of a `v8::internal::LookupIterator`.
+#[repr(C)]
+struct LookUp {
+    parts: [usize; 9],
+    /// All ones for a look-up by name.
+    index: usize,
+}
+
+impl LookUp {
+    fn is_by_index(&self) -> bool {
+        self.index != usize::MAX
+    }
+}
+
 inner!(
     get,
     "_ZN2v88internal6Object11GetPropertyEPNS0_14LookupIteratorEb",
-    (iterator: *mut c_void, is_global: bool),
+    (look_up: *mut LookUp, is_global: bool),
     *mut usize,
-    std::ptr::null_mut()
+    std::ptr::null_mut(),
+    (*look_up).is_by_index()
 );
 inner!(
     has,
     "_ZN2v88internal10JSReceiver11HasPropertyEPNS0_14LookupIteratorE",
-    (iterator: *mut c_void),
+    (look_up: *mut LookUp),
     MaybeBool,
-    0
+    0,
+    (*look_up).is_by_index()
 );
 inner!(
     set,
     "_ZN2v88internal6Object11SetPropertyEPNS0_14LookupIteratorENS0_12DirectHandleIS1_EENS0_11StoreOriginENS_5MaybeINS0_11ShouldThrowEEE",
-    (iterator: *mut c_void, value: *mut usize, origin: i32, should_throw: u64),
+    (look_up: *mut LookUp, value: *mut usize, origin: i32, should_throw: u64),
     MaybeBool,
-    0
+    0,
+    (*look_up).is_by_index()
 );
 inner!(
     delete,
     "_ZN2v88internal10JSReceiver14DeletePropertyEPNS0_14LookupIteratorENS0_12LanguageModeE",
-    (iterator: *mut c_void, mode: bool),
+    (look_up: *mut LookUp, mode: bool),
     MaybeBool,
-    0
+    0,
+    (*look_up).is_by_index()
 );
 inner!(
     to_string,
     "_ZN2v88internal6Object15ConvertToStringINS0_12DirectHandleEQsr3stdE16is_convertible_vIT_IS1_ENS3_IS1_EEEEENS4_INS0_6StringEE9MaybeTypeEPNS0_7IsolateES5_",
-    (isolate: *mut c_void, value: *mut usize),
+    (isolate: *mut c_void, value: *const v8::Value),
     *mut usize,
-    std::ptr::null_mut()
+    std::ptr::null_mut(),
+    (*value).is_object()
 );
 
 unsafe extern "C" {
@@ -229,7 +300,7 @@ wrap!("__wrap__ZN2v88internal6regexp16GlobalExecRunner9FetchNextEv", next_match)
 /// # Safety
 /// Called by V8 with its own arguments.
 unsafe extern "C" fn next_match(runner: *mut Matches) -> *mut i32 {
-    if end(Duration::ZERO).is_some() {
+    if end(Duration::ZERO, || true).is_some() {
         // SAFETY: the runner is live.
         unsafe { (*runner).count = -1 };
         return std::ptr::null_mut();
@@ -237,3 +308,6 @@ unsafe extern "C" fn next_match(runner: *mut Matches) -> *mut i32 {
     // SAFETY: V8's own arguments go on to V8.
     unsafe { v8_next_match(runner) }
 }
+
+#[cfg(test)]
+mod tests;

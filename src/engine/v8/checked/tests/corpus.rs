@@ -28,11 +28,11 @@ const REALMS_PER_ISOLATE: u32 = 20;
 const LONGEST: Duration = Duration::from_millis(1_500);
 
 /// An app with the old state, installed.
-pub(super) struct Installed {
-    app: Arc<App>,
-    blob: Arc<Blob>,
-    runtime: RuntimeOptions,
-    watchdog: Watchdog,
+pub(in crate::engine::v8) struct Installed {
+    pub(in crate::engine::v8) app: Arc<App>,
+    pub(in crate::engine::v8) blob: Arc<Blob>,
+    pub(in crate::engine::v8) runtime: RuntimeOptions,
+    pub(in crate::engine::v8) watchdog: Watchdog,
     pub(super) captured: bool,
     /// An isolate, with the number of realms it has had.
     worker: Cell<Option<(Worker, u32)>>,
@@ -47,13 +47,13 @@ pub(super) struct Came {
     pub(super) answer: String,
 }
 
-pub(super) fn file(name: &str) -> String {
+pub(in crate::engine::v8) fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/proven_reuse").join(name);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
 /// Lines that are neither empty nor comments.
-pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
+pub(in crate::engine::v8) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(str::trim_end).filter(|line| !line.trim().is_empty() && !line.starts_with("//"))
 }
 
@@ -68,7 +68,7 @@ pub(super) fn modules(with_buffers: bool, exports: &str) -> serde_json::Value {
 }
 
 impl Installed {
-    pub(super) fn new(with_buffers: bool) -> Installed {
+    pub(in crate::engine::v8) fn new(with_buffers: bool) -> Installed {
         let (options, runtime) = Options::parse(&start::engine_options(), ABILITIES).unwrap();
         platform::start(&options).unwrap();
         let properties = serde_json::json!({
@@ -191,7 +191,7 @@ fn came(served: &Served) -> Came {
     Came { stopped: served.refused.clone(), threw: served.result == Err(Failure::Thrown), answer }
 }
 
-fn request() -> Request<'static> {
+pub(in crate::engine::v8) fn request() -> Request<'static> {
     Request {
         method: "POST".into(),
         path: "/app/it".into(),
@@ -205,7 +205,7 @@ fn request() -> Request<'static> {
 
 /// A line as a function: its value, or what it returns. What it throws is caught, because the end of a request that throws is refused
 /// for its own reason; lines with `throw` are about that end.
-pub(super) fn function(line: &str) -> String {
+pub(in crate::engine::v8) fn function(line: &str) -> String {
     let body = if line.contains("return ") { line.to_owned() } else { format!("return ({line})") };
     let body = if line.contains("throw ") {
         body
@@ -226,7 +226,7 @@ fn difference(was: &str, is: &str) -> String {
 }
 
 /// The families of attacks: name and text.
-pub(super) fn families() -> Vec<(String, String)> {
+pub(in crate::engine::v8) fn families() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/proven_reuse/attacks");
     let names = std::fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
     let mut families: Vec<_> = names.map(|name| (name.clone(), file(&format!("attacks/{name}")))).collect();

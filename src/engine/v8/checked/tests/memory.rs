@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 type Map = BTreeMap<Vec<u8>, Vec<u8>>;
 
 #[derive(Default)]
-pub(super) struct Memory {
+pub(in crate::engine::v8) struct Memory {
     pub(super) maps: RefCell<BTreeMap<String, Map>>,
     pub(super) log: RefCell<Vec<String>>,
     entropy: Cell<u8>,
@@ -17,7 +17,7 @@ pub(super) struct Memory {
 
 impl Memory {
     /// A store with some entries.
-    pub(super) fn new() -> Memory {
+    pub(in crate::engine::v8) fn new() -> Memory {
         let memory = Memory::default();
         for (key, value) in [("a", "1"), ("b", "[1,2]"), ("c", "{\"x\":null}")] {
             memory.map("t", |map| map.insert(key.into(), value.into()));

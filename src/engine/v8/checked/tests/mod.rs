@@ -8,8 +8,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod corpus;
-mod memory;
+pub(in crate::engine::v8) mod corpus;
+pub(in crate::engine::v8) mod memory;
 mod programs;
 pub(in crate::engine::v8) mod start;
 mod update;
