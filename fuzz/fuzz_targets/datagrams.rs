@@ -3,12 +3,13 @@
 
 use arbitrary::Arbitrary;
 use hmac::{Hmac, Mac};
-use jsep_fuzz::realm::{Memory, Realm};
-use jsep_fuzz::{Bytes, INVALID_ARGUMENT, Library, Pair, TURN_FAILED};
+use jsep_fuzz::realm::{Opening, Realm};
+use jsep_fuzz::{Bytes, INVALID_ARGUMENT, Library, TURN_FAILED, one_of};
 use libfuzzer_sys::fuzz_target;
 use sha2::Sha256;
+use std::cell::Cell;
 
-#[derive(Arbitrary, Debug)]
+#[derive(Arbitrary, Debug, Hash)]
 enum Step<'a> {
     /// Any bytes.
     Raw(&'a [u8]),
@@ -31,7 +32,7 @@ enum Step<'a> {
     Restart,
 }
 
-#[derive(Arbitrary, Debug)]
+#[derive(Arbitrary, Debug, Hash)]
 enum Message<'a> {
     Raw(&'a [u8]),
     /// After the head of a value.
@@ -85,12 +86,13 @@ const NAMES: [&str; 6] = [
     "\u{e4}",
     "a name of more than the hundred and more bytes that a name may have, if there is such a limit, as there should be somewhere here, or is there",
 ];
-const KEY: &[u8] = b"key";
+const KEY: &str = "key";
+const OPENING: Opening = Opening { name: NAME, script: SCRIPT, options: &[("peer_key", KEY)] };
 const MAGIC: &[u8] = b"JSEM\x01";
 
 /// A datagram with its digest.
 fn sealed(content: &[u8]) -> Vec<u8> {
-    let mut digest = Hmac::<Sha256>::new_from_slice(KEY).expect("a key of any length");
+    let mut digest = Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).expect("a key of any length");
     digest.update(&(content.len() as u64).to_le_bytes());
     digest.update(content);
     [content, &digest.finalize().into_bytes()].concat()
@@ -107,18 +109,39 @@ fn identity(datagram: &[u8]) -> [u8; 16] {
     datagram[sender + 4 + NAME.len()..][..16].try_into().expect("16 bytes")
 }
 
-fn open(memory: &mut Memory) -> Realm {
-    let option = Pair { name: Bytes::of(b"peer_key"), value: Bytes::of(KEY) };
-    Realm::open(memory, NAME, SCRIPT, &[option])
+/// A realm that has sent one message, and has got nothing.
+struct Begun {
+    realm: Realm,
+    sent: Vec<Vec<u8>>,
+    own: [u8; 16],
+}
+
+impl Begun {
+    fn new() -> Begun {
+        let realm = Realm::begin(&OPENING, 1e12);
+        realm.evaluate("send('a', 1)").expect("it can send");
+        let sent = realm.outgoing();
+        let own = identity(&sent[0]);
+        Begun { realm, sent, own }
+    }
+}
+
+/// What the script has got, after a restart as before.
+fn verify_restart(realm: &mut Realm) {
+    let before = realm.evaluate("got.join()");
+    realm.restart();
+    assert_eq!(realm.evaluate("got.join()"), before);
+}
+
+thread_local! {
+    /// The realm of an input that it refused as a whole: it is as it was, and to begin another takes most of an execution.
+    static UNTOUCHED: Cell<Option<Begun>> = const { Cell::new(None) };
 }
 
 fuzz_target!(|steps: Vec<Step>| {
-    let mut memory = Memory::at(1e12);
-    let memory_place: *mut Memory = &raw mut memory;
-    let mut realm = open(&mut memory);
-    realm.evaluate("send('a', 1)").expect("it can send");
-    let mut sent = realm.outgoing();
-    let own = identity(&sent[0]);
+    let Begun { mut realm, mut sent, own } = UNTOUCHED.take().unwrap_or_else(Begun::new);
+    let (first, kept) = (sent.clone(), realm.kept_bytes());
+    let mut touched = false;
     for step in steps.iter().take(16) {
         let datagram = match step {
             Step::Raw(bytes) => bytes.to_vec(),
@@ -145,34 +168,37 @@ fuzz_target!(|steps: Vec<Step>| {
                 let name = NAMES[usize::from(*number) % NAMES.len()];
                 let _ = realm.evaluate(&format!("send({}, [{number}])", serde_json::Value::from(name)));
                 sent.extend(realm.outgoing());
+                touched = true;
                 continue;
             }
             Step::Wait(milliseconds) => {
-                // SAFETY: the library reads it only while it is called.
-                unsafe { (*memory_place).now += f64::from(*milliseconds) };
+                realm.wait(f64::from(*milliseconds));
                 sent.extend(realm.outgoing());
+                touched = true;
                 continue;
             }
             Step::Restart => {
-                let before = realm.evaluate("got.join()");
-                drop(realm);
-                // SAFETY: nothing else uses it now.
-                realm = open(unsafe { &mut *memory_place });
-                assert_eq!(realm.evaluate("got.join()"), before);
+                verify_restart(&mut realm);
+                touched = true;
                 continue;
             }
         };
         // SAFETY: the bytes are live.
         unsafe { (Library::get().functions.datagram_receiver)(Bytes::of(&datagram)).slice() };
         let (result, answers) = realm.incoming(&datagram);
+        let invalid = result.as_ref().is_err_and(|failure| failure.status == INVALID_ARGUMENT);
         if let Err(failure) = result {
             assert!([INVALID_ARGUMENT, TURN_FAILED].contains(&failure.status), "{failure:?}");
         }
+        touched |= !invalid || !answers.is_empty();
         sent.extend(answers);
     }
-    let before = realm.evaluate("got.join()");
-    drop(realm);
-    // SAFETY: as above.
-    realm = open(unsafe { &mut *memory_place });
-    assert_eq!(realm.evaluate("got.join()"), before);
+    if touched {
+        if one_of(4, &steps) {
+            verify_restart(&mut realm);
+        }
+    } else {
+        assert_eq!(realm.kept_bytes(), kept, "what it refuses leaves no trace");
+        UNTOUCHED.set(Some(Begun { realm, sent: first, own }));
+    }
 });

@@ -145,6 +145,13 @@ impl Registry {
         self.library.check(unsafe { (self.library.functions.registry_install)(self.handle, Bytes::of(bundle)) })
     }
 
+    /// Sets a run-time option of the registry.
+    pub fn set_option(&self, name: &str, value: &str) -> Result<(), Failure> {
+        let option = Pair { name: Bytes::of(name.as_bytes()), value: Bytes::of(value.as_bytes()) };
+        // SAFETY: the option is live.
+        self.library.check(unsafe { (self.library.functions.registry_set_options)(self.handle, &raw const option, 1) })
+    }
+
     pub fn find(&self, method: &[u8], path: &[u8]) -> Result<Endpoint, Failure> {
         let mut handle = std::ptr::null_mut();
         let (method, path) = (Bytes::of(method), Bytes::of(path));

@@ -6,18 +6,10 @@ use std::collections::BTreeMap;
 use std::ffi::c_void;
 
 /// Objects by name, and the time.
-#[derive(Default)]
-pub struct Memory {
+struct Memory {
     objects: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Milliseconds since 1970.
-    pub now: f64,
-}
-
-impl Memory {
-    /// Without objects.
-    pub fn at(now: f64) -> Memory {
-        Memory { now, ..Memory::default() }
-    }
+    now: f64,
 }
 
 /// # Safety
@@ -70,41 +62,85 @@ unsafe extern "C" fn carry(context: *mut c_void, _receiver: Bytes, datagram: Byt
     unsafe { (*context.cast::<Vec<Vec<u8>>>()).push(datagram.slice().to_vec()) };
 }
 
-/// A realm that frees itself and its log.
+/// What a realm is opened with.
+pub struct Opening {
+    pub name: &'static str,
+    pub script: &'static str,
+    pub options: &'static [(&'static str, &'static str)],
+}
+
+/// A realm that frees itself, its log and what it is kept in.
 pub struct Realm {
     library: &'static Library,
+    opening: &'static Opening,
     log: Handle,
     realm: Handle,
+    /// From a box.
     memory: *mut Memory,
 }
 
 impl Realm {
-    /// Opens the only realm of the log in `memory`, which outlives it, or begins it with the script.
-    pub fn open(memory: &mut Memory, name: &str, script: &str, options: &[Pair]) -> Realm {
+    /// Begins a realm at a time, in milliseconds since 1970.
+    pub fn begin(opening: &'static Opening, now: f64) -> Realm {
+        let memory = Box::into_raw(Box::new(Memory { objects: BTreeMap::new(), now }));
         let library = Library::get();
-        let memory: *mut Memory = memory;
+        let mut realm = Realm { library, opening, log: std::ptr::null_mut(), realm: std::ptr::null_mut(), memory };
+        realm.open();
+        realm
+    }
+
+    /// Has the realm go, and come back from what is kept.
+    pub fn restart(&mut self) {
+        self.close();
+        self.open();
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, milliseconds: f64) {
+        // SAFETY: the library uses it only while it is called.
+        unsafe { (*self.memory).now += milliseconds };
+    }
+
+    /// Bytes of its log.
+    pub fn kept_bytes(&self) -> usize {
+        // SAFETY: as above.
+        unsafe { (*self.memory).objects.values().map(Vec::len).sum() }
+    }
+
+    fn open(&mut self) {
         let storage = Storage {
             size: size_of::<Storage>(),
-            context: memory.cast(),
+            context: self.memory.cast(),
             read: Some(read),
             append: Some(append),
             sync: Some(sync),
             replace: Some(replace),
         };
-        let mut made = Realm { library, log: std::ptr::null_mut(), realm: std::ptr::null_mut(), memory };
-        let functions = &library.functions;
+        let functions = &self.library.functions;
         // SAFETY: all arguments are live.
-        let status = unsafe { (functions.log_open)(&raw const storage, &raw mut made.log) };
-        library.check(status).expect("the log can be opened");
+        let status = unsafe { (functions.log_open)(&raw const storage, &raw mut self.log) };
+        self.library.check(status).expect("the log can be opened");
+        let Opening { name, script, options } = self.opening;
+        let options: Vec<Pair> = options
+            .iter()
+            .map(|(name, value)| Pair { name: Bytes::of(name.as_bytes()), value: Bytes::of(value.as_bytes()) })
+            .collect();
         let (name, script) = (Bytes::of(name.as_bytes()), Bytes::of(script.as_bytes()));
-        let (host, engine) = (made.host(), library.engine);
+        let (host, engine, log) = (self.host(), self.library.engine, self.log);
         // SAFETY: as above.
         let status = unsafe {
             let (options, count) = (options.as_ptr(), options.len());
-            (functions.realm_open)(engine, made.log, name, script, options, count, &raw const host, &raw mut made.realm)
+            (functions.realm_open)(engine, log, name, script, options, count, &raw const host, &raw mut self.realm)
         };
-        library.check(status).expect("the realm can be opened");
-        made
+        self.library.check(status).expect("the realm can be opened");
+    }
+
+    fn close(&mut self) {
+        // SAFETY: both are freed once, the realm first; null is fine.
+        unsafe {
+            (self.library.functions.realm_free)(std::mem::replace(&mut self.realm, std::ptr::null_mut()));
+            (self.library.functions.log_free)(std::mem::replace(&mut self.log, std::ptr::null_mut()));
+        }
     }
 
     /// A host that has nothing but the time.
@@ -156,10 +192,8 @@ impl Realm {
 
 impl Drop for Realm {
     fn drop(&mut self) {
-        // SAFETY: both are freed once, the realm first.
-        unsafe {
-            (self.library.functions.realm_free)(self.realm);
-            (self.library.functions.log_free)(self.log);
-        }
+        self.close();
+        // SAFETY: it comes from a box, and nothing uses it any more.
+        drop(unsafe { Box::from_raw(self.memory) });
     }
 }

@@ -14,7 +14,8 @@ use std::ffi::c_void;
 /// the library, so entries under other keys stay good; a host that wants to keep few drops those that were not loaded for long.
 ///
 /// An entry is used only if its seal is right, an HMAC-SHA-256 under `secret` over all that it depends on and all of its bytes; otherwise
-/// it is ignored, counted in the report, and stored anew. **An entry is as powerful as the library itself**: who can write one with a
+/// it is ignored, counted in the report, and stored anew. An install from an entry evaluates nothing, so the limit of time is not asked
+/// for. **An entry is as powerful as the library itself**: who can write one with a
 /// right seal decides what the process does. Without a secret the seal only shows accidents, so that the host has to keep its entries as
 /// safe as the library's file. With one, an entry that was not made under it is not used, as long as nobody else knows the secret.
 ///

@@ -84,7 +84,6 @@ impl V8App {
     ) -> Result<V8App, Error> {
         let limits = Limits::new(Instant::now() + runtime.max_execution_time, runtime);
         let mut timings = CaptureTimings::default();
-        limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
         let making = Making {
             app: &app,
             runtime,
@@ -97,6 +96,8 @@ impl V8App {
         let prepared = match known {
             Some(prepared) => prepared,
             None => {
+                // Only what is evaluated needs time.
+                limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
                 let prepared = prepared::prepare(making, options, &mut timings)?;
                 if let Some(cache) = cache {
                     stored::store(cache, making, options, &prepared);
