@@ -61,6 +61,16 @@ def test_end_inside_of_a_native_function_does_no_harm(impatient):
         assert error_of(impatient.get("/handler/slowDefinitions")) == (TIMED_OUT, ["InternalError: interrupted"])
 
 
+@pytest.mark.parametrize("deed", ["bindToMany", "bindMany"])
+def test_heap_that_ends_while_functions_are_bound(serve_alone, deed):
+    """QuickJS takes for granted that it has the memory for it: each request ends at another place."""
+    app = serve_alone("limits", "--custom-endpoints", "anyone", return_exception_details="true")
+    for step in range(15):
+        limit = {"max_heap_bytes": (20 << 20) + step * 13_331}
+        app.request("PATCH", "/app/custom_endpoints/runtime_options", json=limit).raise_for_status()
+        assert error_of(app.get(f"/handler/{deed}"))[1] == ["InternalError: out of memory"]
+
+
 @pytest.mark.parametrize("deed", ENDS)
 @pytest.mark.parametrize("place", PLACES)
 def test_memory_limits_hold_everywhere(app, place, deed):

@@ -48,3 +48,15 @@ export function slowDefinitions() {
     Object.defineProperties([], descriptors);
   }
 }
+
+export function bindToMany() {
+  for (let bound = () => 0; ; ) {
+    bound = bound.bind(null, ...new Array(10_000).fill(1));
+  }
+}
+
+export function bindMany() {
+  for (const functions = []; ; ) {
+    functions.push(Math.max.bind(null, 1));
+  }
+}

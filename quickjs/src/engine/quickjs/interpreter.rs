@@ -31,12 +31,20 @@ pub(super) struct Globals {
     pub(super) range_error: Value,
     pub(super) internal_error: Value,
     pub(super) date: Value,
+    pub(super) bind: Value,
     pub(super) views: Views,
     pub(super) classes: Classes,
     ccf: OnceCell<Value>,
+    memory: *const Memory,
 }
 
 impl Globals {
+    /// Where the context has its memory from.
+    pub(super) fn memory(&self) -> &Memory {
+        // SAFETY: the interpreter frees the globals before its memory.
+        unsafe { &*self.memory }
+    }
+
     /// Keeps `ccf` itself, which scripts may replace.
     pub(super) fn keep_ccf(&self, ccf: &Value) {
         self.ccf.get_or_init(|| ccf.context().borrow(ccf.raw()));
@@ -114,9 +122,11 @@ impl Interpreter {
             range_error: global.get(c"RangeError").ok()?,
             internal_error: global.get(c"InternalError").ok()?,
             date: global.get(c"Date").ok()?,
+            bind: global.get(c"Function").ok()?.get(c"prototype").ok()?.get(c"bind").ok()?,
             views: Views::find(&global)?,
             classes,
             ccf: OnceCell::new(),
+            memory: &raw const *self.memory,
         })
     }
 
@@ -132,7 +142,7 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Whether so much of the heap is in use that making an array larger can fail.
+    /// Whether this run did not get memory, or uses so much that making an array larger can fail.
     pub(super) fn is_full(&self) -> bool {
         self.memory.is_full()
     }

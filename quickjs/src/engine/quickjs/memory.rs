@@ -21,6 +21,9 @@ const LARGE: usize = 16 << 10;
 /// What the process needs for each block beside its bytes.
 const OVERHEAD: usize = 8;
 
+/// More than what QuickJS asks for to make small blocks of, for each of their sizes that a function needs.
+const ARENA: usize = 32 << 10;
+
 /// With so much memory in use QuickJS first collects garbage, as it does by default.
 const FIRST_COLLECTION: Size = 256 << 10;
 
@@ -45,6 +48,8 @@ pub(super) struct Memory {
     requests: Cell<u32>,
     /// The deadline was reached.
     over: Cell<bool>,
+    /// Bytes that are given in any case.
+    certain: Cell<usize>,
 }
 
 impl Memory {
@@ -71,9 +76,9 @@ impl Memory {
         }
     }
 
-    /// Whether so much is in use that making an array larger can fail.
+    /// Whether something was refused since the limit was set, or so much is in use that making an array larger can fail.
     pub(super) fn is_full(&self) -> bool {
-        self.limit.get().is_some_and(|limit| self.used.get() > limit / 3)
+        self.refused.get() || self.limit.get().is_some_and(|limit| self.used.get() > limit / 3)
     }
 
     /// With how much memory in use QuickJS is to collect garbage.
@@ -91,8 +96,21 @@ impl Memory {
         self.over.set(false);
     }
 
+    /// Gives so many bytes, and what QuickJS asks for to give them on, in any case while `run` runs: for a function of QuickJS that ends
+    /// the process without.
+    pub(super) fn certainly<R>(&self, bytes: usize, run: impl FnOnce() -> R) -> R {
+        self.certain.set(bytes.saturating_add(ARENA));
+        let result = run();
+        self.certain.set(0);
+        result
+    }
+
     /// Whether there are so many bytes more.
     fn gives(&self, bytes: usize) -> bool {
+        if let Some(rest) = self.certain.get().checked_sub(bytes) {
+            self.certain.set(rest);
+            return true;
+        }
         let requests = self.requests.get().wrapping_add(1);
         self.requests.set(requests);
         if (bytes >= LARGE || requests.is_multiple_of(SMALL_REQUESTS))

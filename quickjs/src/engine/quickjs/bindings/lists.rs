@@ -1,7 +1,7 @@
 //! Tables of native functions in the form in which QuickJS makes them only when a script asks for them.
 
 use super::super::value::Value;
-use super::{Native, clock, console, dispatch, environment, historical, kv, request};
+use super::{Native, binding, clock, console, dispatch, environment, historical, kv, request};
 use crate::engine::environment::SCRIPTS;
 use crate::engine::functions::{self, ALIASES, Group};
 use rquickjs_sys as q;
@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 /// QuickJS's own native functions: name, number of arguments, and what runs. A function's place here is its number.
-pub(super) const NATIVES: [(&CStr, u8, Native); 18] = [
+pub(super) const NATIVES: [(&CStr, u8, Native); 19] = [
     (c"has", 1, kv::has),
     (c"get", 1, kv::get),
     (c"getVersionOfPreviousWrite", 1, kv::version),
@@ -29,6 +29,7 @@ pub(super) const NATIVES: [(&CStr, u8, Native); 18] = [
     (c"json", 0, request::json),
     (c"arrayBuffer", 0, request::array_buffer),
     (c"getStateRange", 4, historical::get_state_range),
+    (c"bind", 1, binding::bind),
 ];
 
 /// Where in [`NATIVES`] the functions of an object are.
@@ -38,6 +39,7 @@ const MATH: Range<usize> = 12..13;
 const DATE: Range<usize> = 13..14;
 const BODY: Range<usize> = 14..17;
 const STATE_RANGE: Range<usize> = 17..18;
+const FUNCTION: Range<usize> = 18..19;
 
 /// The shared functions are numbered from here.
 pub(super) const FIRST_SHARED: usize = 32;
@@ -52,6 +54,8 @@ pub(super) enum Which {
     Environment,
     Math,
     Date,
+    /// What all functions have.
+    Function,
     Ccf,
     Body,
     /// A map handle whose functions belong to the permission of this number.
@@ -64,6 +68,7 @@ struct Lists {
     global: Vec<q::JSCFunctionListEntry>,
     math: Vec<q::JSCFunctionListEntry>,
     date: Vec<q::JSCFunctionListEntry>,
+    function: Vec<q::JSCFunctionListEntry>,
     ccf: Vec<q::JSCFunctionListEntry>,
     body: Vec<q::JSCFunctionListEntry>,
     handles: Vec<Vec<q::JSCFunctionListEntry>>,
@@ -83,6 +88,7 @@ pub(super) fn define(object: &Value, which: Which) {
         Which::Environment => &lists.environment,
         Which::Math => &lists.math,
         Which::Date => &lists.date,
+        Which::Function => &lists.function,
         Which::Ccf => &lists.ccf,
         Which::Body => &lists.body,
         Which::Handle(permission) => {
@@ -126,6 +132,7 @@ fn lists() -> &'static Lists {
             global,
             math: MATH.map(|index| function(index, hidden, 0)).collect(),
             date: DATE.map(|index| function(index, hidden, 0)).collect(),
+            function: FUNCTION.map(|index| function(index, hidden, 0)).collect(),
             ccf,
             body: own(BODY),
             handles: (0..3).map(|permission| HANDLE.map(|index| method(index, permission)).collect()).collect(),

@@ -1,5 +1,6 @@
 //! The functions of `ccf`, the request object and the response.
 
+mod binding;
 mod clock;
 mod console;
 mod environment;
@@ -115,6 +116,9 @@ pub(super) fn install(context: Context, optional: OptionalGlobals) -> Result<(),
     // QuickJS ends the process when a function of a table is there already.
     delete(&math, c"random");
     lists::define(&math, lists::Which::Math);
+    let functions = global.get(c"Function")?.get(c"prototype")?;
+    delete(&functions, c"bind");
+    lists::define(&functions, lists::Which::Function);
     lists::define(&global, lists::Which::Global);
     let ccf = context.object()?;
     lists::define(&ccf, lists::Which::Ccf);
