@@ -12,6 +12,8 @@ run "a hundred thousand generated programs in proven and in fresh realms" \
   env JSEP_PROGRAMS=100000 cargo test --release --locked -p jsv8 --lib generated_programs
 run "the same with machine code, twenty thousand" \
   env JSEP_JIT=on JSEP_PROGRAMS=20000 cargo test --release --locked -p jsv8 --lib generated_programs
+run "scripts that end at each place at which they can" \
+  env JSEP_ENDS=1000 cargo test --release --locked -p jsv8 --lib ending
 for library in libjsv8.so libjsquickjs.so; do
   run "a hundred thousand requests whose time is close to the limit, $library" \
     env JSEP_TEST_NEAR_LIMIT=100000 "$build/harness/tests/interface_test" "$build/$library"
