@@ -11,6 +11,7 @@ from pathlib import Path
 import requests
 
 from hosts import BUILD, ENGINES, HOST_PROGRAM, REPOSITORY, REQUEST_SECONDS, Engine, run_host
+from written_apps import properties
 
 # The rungs of the realm ladder mean nothing to durable realms.
 DURABLE_ENGINES = [engine for engine in ENGINES if engine.name in ("jsv8", "jsv8-jitless", "jsquickjs")]
@@ -142,24 +143,8 @@ def copy(data: Path, name: str) -> Path:
 
 
 def endpoint(function: str, module: str = "main.js", policies: tuple[str, ...] = ("no_auth",)) -> dict:
-    """An endpoint as `app.json` describes it."""
-    return {
-        "js_module": module,
-        "js_function": function,
-        "mode": "readwrite",
-        "forwarding_required": "never",
-        "authn_policies": list(policies),
-        "openapi": {},
-    }
-
-
-def write_app(folder: Path, endpoints: dict[str, dict], modules: dict[str, str]) -> str:
-    """An app for `jsep-host serve --app`: endpoints by path and method, sources by module."""
-    (folder / "src").mkdir(parents=True)
-    (folder / "app.json").write_text(json.dumps({"endpoints": endpoints}))
-    for module, source in modules.items():
-        (folder / "src" / module).write_text(source)
-    return str(folder)
+    """An endpoint of an app that answers from a realm."""
+    return properties(js_module=module, js_function=function, mode="readwrite", authn_policies=list(policies))
 
 
 class RealmHost:

@@ -8,7 +8,7 @@ import stat
 import pytest
 
 from hosts import TEST_APPS, V8, arguments, run_host
-from written_apps import write_app
+from written_apps import assert_refused, write_app
 
 CAPTURED = TEST_APPS / "isolation"
 EVALUATED = TEST_APPS / "clock"
@@ -66,6 +66,14 @@ def test_second_start_uses_the_cache(v8, cache, app):
         pytest.skip("the app can't be installed with this option")
     assert report(v8, app, cache) == FIRST
     assert report(v8, app, cache) == SECOND
+
+
+def test_install_from_the_cache_needs_no_time(v8, cache):
+    no_time = {"max_execution_time_ms": 0}
+    answer = run_host("report", *arguments(v8, CAPTURED, no_time), "--cache", str(cache))
+    assert_refused(answer, "interrupted")
+    assert report(v8, CAPTURED, cache) == FIRST
+    assert report(v8, CAPTURED, cache, **no_time) == SECOND
 
 
 def test_state_is_the_same_in_another_process(v8, cache, tmp_path):

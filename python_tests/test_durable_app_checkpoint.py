@@ -2,8 +2,9 @@
 
 import pytest
 
-from durable import DURABLE_ENGINES, RealmHost, checkpoint, endpoint, report, write_app
+from durable import DURABLE_ENGINES, RealmHost, checkpoint, endpoint, report
 from hosts import wait_until
+from written_apps import write_app
 
 # Many exports, so that tables of their names have an order that depends on how names are hashed.
 NAMES = [f"name_{number}" for number in range(40)]
@@ -59,7 +60,7 @@ def serve(engine, tmp_path):
     """Starts a host that answers from the test's realm with the app."""
     endpoints = {f"/{name}": {"get": endpoint(name)} for name in ("look", "missing")}
     endpoints["/hit"] = {"post": endpoint("hit")}
-    app = write_app(tmp_path / "app", endpoints, MODULES)
+    app = str(write_app(tmp_path / "app", MODULES, {"endpoints": endpoints}))
     running = []
 
     def start(*words: str) -> RealmHost:
@@ -144,7 +145,7 @@ KEPT = {
 def test_the_digest_of_a_state_sees_modules(tmp_path, case):
     engine = DURABLE_ENGINES[0]
     modules = {"main.js": "export { look } from './state.js';", "state.js": KEPT[case]}
-    app = write_app(tmp_path / "app", {"/look": {"get": endpoint("look")}}, modules)
+    app = str(write_app(tmp_path / "app", modules, {"endpoints": {"/look": {"get": endpoint("look")}}}))
     digests = []
     for name, value in [("one", 7), ("same", 7), ("other", 88)]:
         host = RealmHost(engine, tmp_path / name, "--app", app)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from durable import DURABLE_ENGINES, RealmHost, checkpoint, endpoint, options, write_app
+from durable import DURABLE_ENGINES, RealmHost, checkpoint, endpoint, options
 from hosts import run_host
+from written_apps import write_app
 
 FIRST = """
 export const state = { count: 0, seen: new Set() };
@@ -30,7 +31,7 @@ def app(tmp_path):
 
     def write(name: str, modules: dict[str, str], functions: dict[str, str]) -> str:
         endpoints = {f"/{function}": {"post": endpoint(function, module)} for function, module in functions.items()}
-        return write_app(tmp_path / name, endpoints, modules)
+        return str(write_app(tmp_path / name, modules, {"endpoints": endpoints}))
 
     return write
 

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from durable import DURABLE_ENGINES, RealmHost, endpoint, fault, verify, write_app
+from durable import DURABLE_ENGINES, RealmHost, endpoint, fault, verify
 from hosts import run_host, wait_until
+from written_apps import write_app
 
 MODULE = """
 import { shown } from './shown.js';
@@ -63,7 +64,7 @@ def engine(request):
 @pytest.fixture
 def app(tmp_path):
     modules = {"main.js": MODULE, "shown.js": "export const shown = 'imported';"}
-    return ("--app", write_app(tmp_path / "app", ENDPOINTS, modules))
+    return ("--app", str(write_app(tmp_path / "app", modules, {"endpoints": ENDPOINTS})))
 
 
 @pytest.fixture
@@ -243,7 +244,8 @@ def test_a_script_without_a_status_answers_a_fixed_page(serve, script):
 
 
 def test_an_app_that_cannot_be_used_is_refused_with_its_place(engine, tmp_path):
-    folder = write_app(tmp_path / "app", {"/hit": {"post": endpoint("hit")}}, {"main.js": "export const hit = ;"})
+    endpoints = {"/hit": {"post": endpoint("hit")}}
+    folder = str(write_app(tmp_path / "app", {"main.js": "export const hit = ;"}, {"endpoints": endpoints}))
     words = ["serve", "--plugin", str(engine.library), "--realm", str(tmp_path / "realm"), "--app", folder]
     answer = run_host(*words)
     assert answer.exit_code == 2

@@ -82,7 +82,6 @@ impl V8App {
         watchdog: Arc<Watchdog>,
         supply: Arc<Supply>,
     ) -> Result<V8App, Error> {
-        let limits = Limits::new(Instant::now() + runtime.max_execution_time, runtime);
         let mut timings = CaptureTimings::default();
         let making = Making {
             app: &app,
@@ -97,6 +96,7 @@ impl V8App {
             Some(prepared) => prepared,
             None => {
                 // Only what is evaluated needs time.
+                let limits = Limits::new(Instant::now() + runtime.max_execution_time, runtime);
                 limits.check().map_err(|ended| snapshot::not_evaluated("the app", ended))?;
                 let prepared = prepared::prepare(making, options, &mut timings)?;
                 if let Some(cache) = cache {

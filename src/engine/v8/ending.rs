@@ -82,8 +82,7 @@ type Exception = usize;
 fn end(patience: Duration, may: impl Fn() -> bool) -> Option<Exception> {
     let here = HERE.get()?;
     #[cfg(test)]
-    let patience =
-        if counted::is_counting() && may() && counted::comes_to_its_end(here) { Duration::ZERO } else { patience };
+    let patience = if may() && counted::comes_to_its_end(here) { Duration::ZERO } else { patience };
     // SAFETY: `watch` promises that the flag lives.
     if unsafe { (*here.ending).load(Ordering::Relaxed) } && may() { end_now(here, patience) } else { None }
 }
@@ -111,11 +110,6 @@ mod counted {
     /// How many places are left.
     pub(super) fn left() -> Option<u64> {
         LEFT.get()
-    }
-
-    /// Whether places are counted.
-    pub(super) fn is_counting() -> bool {
-        LEFT.get().is_some()
     }
 
     /// Whether the script is to end at this place, the next one.

@@ -37,8 +37,9 @@ pub(super) struct Worker {
     /// Heap limit that it was made with.
     heap_bytes: usize,
     runs: Cell<u32>,
-    /// Bytes of the heap when it was made, and at the last look, with garbage that is not collected yet.
+    /// Bytes of the heap that were in use when it was made.
     first_used: usize,
+    /// Those at the last look, with garbage that is not collected yet.
     used: Cell<usize>,
     last_thread: ThreadId,
 }

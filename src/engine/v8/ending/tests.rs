@@ -25,36 +25,33 @@ const PLACES_OF_ATTACKS: u64 = 2;
 /// More than any script has.
 const MANY: u64 = 1 << 40;
 
-/// Runs it to its own end, and then to some of the places at which it can end, evenly spread. How many places there are.
-fn at_places(most: u64, mut run: impl FnMut()) -> u64 {
-    counted::end_after(Some(MANY));
-    run();
+/// Runs it to its own end, and then to some of the places at which it can end, evenly spread: `run` is to end after so many. How many places
+/// there are.
+fn at_places(most: u64, mut run: impl FnMut(u64)) -> u64 {
+    run(MANY);
     let places = counted::left().map_or(0, |left| MANY - left);
     let step = usize::try_from(places.div_ceil(most).max(1)).unwrap();
     for place in (0..places).step_by(step) {
-        counted::end_after(Some(place));
-        run();
+        run(place);
     }
     counted::end_after(None);
     places
 }
 
-/// Runs a handler in a fresh realm. Places are counted from its call on, or from the making of the realm on.
-fn serve(installed: &Installed, handler: &str, counts_the_making: bool) {
-    let places = counted::left();
+/// Runs a handler in a fresh realm, and ends it after so many places.
+fn serve(installed: &Installed, handler: &str, place: u64) {
     counted::end_after(None);
     let worker = Worker::new(&installed.blob, installed.runtime.max_heap_bytes).unwrap();
     let limits = Limits::new(Instant::now() + Duration::from_secs(60), &installed.runtime);
     let mut locker = worker.isolate.lock();
     let run = limits.guard(&mut locker, &worker.heap, &installed.watchdog, |isolate| {
-        counted::end_after(places.filter(|_| counts_the_making));
         let Ok(mut realm) = Realm::new(isolate, &worker, &installed.app, false) else { return };
         let (host, request) = (Memory::new(), corpus::request());
         let mut execution = Execution::new(&request, &[], "/it", Mode::ReadWrite, &installed.runtime, &host);
-        if !counts_the_making && realm.set_handler(isolate, 0, handler).is_err() {
+        if realm.set_handler(isolate, 0, handler).is_err() {
             return;
         }
-        counted::end_after(counted::left().or(places));
+        counted::end_after(Some(place));
         realm.serve(isolate, &worker, &installed.app, 0, &mut execution, Instant::now());
     });
     run.unwrap();
@@ -72,15 +69,27 @@ fn end_scripts<'a>(scripts: impl Iterator<Item = &'a str>, places: u64) -> u64 {
         if says {
             println!("{script}");
         }
-        at_places(most(places), || serve(&installed, &corpus::function(script), false))
+        at_places(most(places), |place| serve(&installed, &corpus::function(script), place))
     };
     scripts.map(end).sum()
 }
 
 #[test]
-fn a_request_can_end_at_each_place_from_the_making_of_its_realm_on() {
+fn the_making_of_a_realm_has_no_such_place() {
     let installed = Installed::new(false);
-    at_places(u64::MAX, || serve(&installed, "", true));
+    let limits = Limits::new(Instant::now() + Duration::from_secs(60), &installed.runtime);
+    let worker = Worker::new(&installed.blob, installed.runtime.max_heap_bytes).unwrap();
+    let mut locker = worker.isolate.lock();
+    let run = limits.guard(&mut locker, &worker.heap, &installed.watchdog, |isolate| {
+        at_places(1, |place| {
+            counted::end_after(Some(place));
+            // The first realm was made with the isolate.
+            for _ in 0..2 {
+                assert!(Realm::new(isolate, &worker, &installed.app, false).is_ok());
+            }
+        })
+    });
+    assert_eq!(run.unwrap().0, 0);
 }
 
 #[test]
@@ -93,7 +102,8 @@ fn an_install_can_end_at_each_place() {
         optional: OptionalGlobals::default(),
         compilation: Compilation::Lazy,
     };
-    let places = at_places(most(PLACES_OF_INSTALL), || {
+    let places = at_places(most(PLACES_OF_INSTALL), |place| {
+        counted::end_after(Some(place));
         let _ = snapshot::evaluated_app(making, &mut CaptureTimings::default());
     });
     assert!(places > 0, "nothing was counted");

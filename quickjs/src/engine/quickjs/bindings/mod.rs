@@ -116,7 +116,7 @@ pub(super) fn install(context: Context, optional: OptionalGlobals) -> Result<(),
     // QuickJS ends the process when a function of a table is there already.
     delete(&math, c"random");
     lists::define(&math, lists::Which::Math);
-    let functions = global.get(c"Function")?.get(c"prototype")?;
+    let functions = interpreter::globals(context).bind.prototype()?;
     delete(&functions, c"bind");
     lists::define(&functions, lists::Which::Function);
     lists::define(&global, lists::Which::Global);
