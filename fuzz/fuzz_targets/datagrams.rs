@@ -4,12 +4,13 @@
 use arbitrary::Arbitrary;
 use hmac::{Hmac, Mac};
 use jsep_fuzz::realm::{Opening, Realm};
-use jsep_fuzz::{Bytes, INVALID_ARGUMENT, Library, TURN_FAILED, one_of};
+use jsep_fuzz::{Bytes, INVALID_ARGUMENT, Library, TURN_FAILED};
 use libfuzzer_sys::fuzz_target;
 use sha2::Sha256;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::sync::Once;
 
-#[derive(Arbitrary, Debug, Hash)]
+#[derive(Arbitrary, Debug)]
 enum Step<'a> {
     /// Any bytes.
     Raw(&'a [u8]),
@@ -32,7 +33,7 @@ enum Step<'a> {
     Restart,
 }
 
-#[derive(Arbitrary, Debug, Hash)]
+#[derive(Arbitrary, Debug)]
 enum Message<'a> {
     Raw(&'a [u8]),
     /// After the head of a value.
@@ -109,20 +110,22 @@ fn identity(datagram: &[u8]) -> [u8; 16] {
     datagram[sender + 4 + NAME.len()..][..16].try_into().expect("16 bytes")
 }
 
-/// A realm that has sent one message, and has got nothing.
-struct Begun {
+/// A realm that began with a message of its own.
+struct Living {
     realm: Realm,
     sent: Vec<Vec<u8>>,
     own: [u8; 16],
+    /// It is restarted once by an input, however many ask for it, and once at its end.
+    restarted: bool,
 }
 
-impl Begun {
-    fn new() -> Begun {
+impl Living {
+    fn new() -> Living {
         let realm = Realm::begin(&OPENING, 1e12);
         realm.evaluate("send('a', 1)").expect("it can send");
         let sent = realm.outgoing();
         let own = identity(&sent[0]);
-        Begun { realm, sent, own }
+        Living { realm, sent, own, restarted: false }
     }
 }
 
@@ -133,14 +136,39 @@ fn verify_restart(realm: &mut Realm) {
     assert_eq!(realm.evaluate("got.join()"), before);
 }
 
+/// To begin a realm, and to restart it, takes nearly all of an execution, so one takes this many inputs; what comes late meets
+/// more state than one input could make.
+const INPUTS: usize = 16;
+
 thread_local! {
-    /// The realm of an input that it refused as a whole: it is as it was, and to begin another takes most of an execution.
-    static UNTOUCHED: Cell<Option<Begun>> = const { Cell::new(None) };
+    static LIVING: Cell<Option<Living>> = const { Cell::new(None) };
+    /// The inputs of the living realm. A failure that is no panic does not tell them: the same seed leads to it again.
+    static INPUTS_TAKEN: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A failure may need more inputs than the last, which is all that libFuzzer stores.
+fn tell_inputs_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let next = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            INPUTS_TAKEN.with_borrow(|inputs| inputs.iter().for_each(|input| eprintln!("the realm took: {input}")));
+            next(panic);
+        }));
+    });
 }
 
 fuzz_target!(|steps: Vec<Step>| {
-    let Begun { mut realm, mut sent, own } = UNTOUCHED.take().unwrap_or_else(Begun::new);
-    let (first, kept) = (sent.clone(), realm.kept_bytes());
+    tell_inputs_on_panic();
+    let Living { mut realm, mut sent, own, mut restarted } = LIVING.take().unwrap_or_else(|| {
+        INPUTS_TAKEN.with_borrow_mut(Vec::clear);
+        Living::new()
+    });
+    let taken = INPUTS_TAKEN.with_borrow_mut(|inputs| {
+        inputs.push(format!("{steps:?}"));
+        inputs.len()
+    });
+    let kept = realm.kept_bytes();
     let mut touched = false;
     for step in steps.iter().take(16) {
         let datagram = match step {
@@ -178,8 +206,10 @@ fuzz_target!(|steps: Vec<Step>| {
                 continue;
             }
             Step::Restart => {
-                verify_restart(&mut realm);
-                touched = true;
+                if !std::mem::replace(&mut restarted, true) {
+                    verify_restart(&mut realm);
+                    touched = true;
+                }
                 continue;
             }
         };
@@ -193,12 +223,12 @@ fuzz_target!(|steps: Vec<Step>| {
         touched |= !invalid || !answers.is_empty();
         sent.extend(answers);
     }
-    if touched {
-        if one_of(4, &steps) {
-            verify_restart(&mut realm);
-        }
-    } else {
+    if !touched {
         assert_eq!(realm.kept_bytes(), kept, "what it refuses leaves no trace");
-        UNTOUCHED.set(Some(Begun { realm, sent: first, own }));
+    }
+    if taken < INPUTS {
+        LIVING.set(Some(Living { realm, sent, own, restarted }));
+    } else {
+        verify_restart(&mut realm);
     }
 });
