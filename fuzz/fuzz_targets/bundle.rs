@@ -34,7 +34,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
     let random: Vec<u8> =
         (0..64u32).map(|step| (seed.wrapping_mul(2_654_435_761).wrapping_add(step * 40_503) >> 13) as u8).collect();
     let mut input = Unstructured::new(&random);
-    if seed % 4 != 0
+    if !seed.is_multiple_of(4)
         && let Ok(mut bundle) = serde_json::from_slice::<serde_json::Value>(&data[..size])
         && json::change(&mut bundle, &mut input).is_ok()
     {

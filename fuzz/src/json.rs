@@ -33,7 +33,7 @@ const WORDS: [&str; 22] = [
 pub fn value(input: &mut Unstructured) -> Result<Value> {
     Ok(match input.int_in_range(0..=9)? {
         0 => Value::Null,
-        1 => json!(bool::from(input.arbitrary::<bool>()?)),
+        1 => json!(input.arbitrary::<bool>()?),
         2 => json!(input.arbitrary::<i64>()?),
         3 => json!(input.arbitrary::<f64>()?),
         4 => json!([]),

@@ -68,7 +68,7 @@ impl Parts {
     }
 
     /// An expression for something new, often with something old in it.
-    fn new(&self, random: &mut Random) -> String {
+    fn something_new(&self, random: &mut Random) -> String {
         let old = *random.of(&[
             "old",
             "arr",
@@ -122,13 +122,16 @@ impl Parts {
         let at = random.below(6);
         let to = random.below(5);
         match random.below(if depth == 0 { 14 } else { 20 }) {
-            0 | 1 => format!("$n.push({});\n", self.new(random)),
-            2 | 3 | 4 => format!("$out.push($show({}));\n", Parts::run(random.of::<String>(&self.harmless))),
-            5 => format!("try {{ $n[{at} % $n.length].p{to} = {} }} catch {{ $out.push('no') }}\n", self.new(random)),
+            0 | 1 => format!("$n.push({});\n", self.something_new(random)),
+            2..=4 => format!("$out.push($show({}));\n", Parts::run(random.of::<String>(&self.harmless))),
+            5 => format!(
+                "try {{ $n[{at} % $n.length].p{to} = {} }} catch {{ $out.push('no') }}\n",
+                self.something_new(random)
+            ),
             6 => format!("try {{ $n[{at} % $n.length].push?.({to}, $q) }} catch {{ $out.push('no') }}\n"),
             7 => format!(
                 "try {{ $n[{at} % $n.length].set?.({to}, {}) }} catch {{ $out.push('no') }}\n",
-                self.new(random)
+                self.something_new(random)
             ),
             8 => format!(
                 "try {{ $n[{at} % $n.length].add?.({to}); $n[{at} % $n.length][{to}] = $q }} catch {{ $out.push('no') }}\n"
@@ -157,7 +160,7 @@ impl Parts {
             16 => format!(
                 "try {{\n{}if ($q === {to}) throw {};\n}} catch ($e) {{ $out.push($show($e));\n{}}} finally {{ $out.push('f') }}\n",
                 self.block(random, depth - 1),
-                self.new(random),
+                self.something_new(random),
                 self.block(random, depth - 1)
             ),
             17 => format!(
@@ -170,7 +173,7 @@ impl Parts {
             ),
             _ => format!(
                 "$out.push($show([{}].map((x) => {{\n{}return x }})));\n",
-                self.new(random),
+                self.something_new(random),
                 self.block(random, depth - 1)
             ),
         }
