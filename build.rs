@@ -43,6 +43,11 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal12BackingStoreD1Ev",
     "_ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE",
     "_ZN2v88internal31Runtime_CreateListFromArrayLikeEiPmPNS0_7IsolateE",
+    "_ZN2v88internal6String11LastIndexOfEPNS0_7IsolateENS0_12DirectHandleINS0_6ObjectEEES6_S6_",
+    "_ZN2v88internal24Builtin_ErrorConstructorEiPmPNS0_7IsolateE",
+    "_ZN2v88internal49Runtime_FatalProcessOutOfMemoryInvalidArrayLengthEiPmPNS0_7IsolateE",
+    "_ZN2v88internal24Runtime_FatalInvalidSizeEiPmPNS0_7IsolateE",
+    "_ZN2v88internal44Runtime_FatalProcessOutOfMemoryInAllocateRawEiPmPNS0_7IsolateE",
     "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
     "_ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
 ];

@@ -108,16 +108,30 @@ pub(super) fn restore<'s>(scope: &mut v8::PinScope<'s, '_, ()>) -> v8::Local<'s,
     let isolate = wrap::address(scope);
     let (context, exact) = without_additions(scope);
     if exact && platform::has_machine_code() {
-        let _scope = v8::ContextScope::new(scope, context);
+        let scope = &mut v8::ContextScope::new(scope, context);
         // SAFETY: the isolate's current realm is the new one, which lacks it.
         unsafe { install_web_assembly(isolate) };
+        remove_stack_switching(scope, context);
     }
     if !exact {
         // V8 has completed it.
         let scope = &mut v8::ContextScope::new(scope, context);
         snapshot::remove_shared_memory(scope, context);
+        remove_stack_switching(scope, context);
     }
     context
+}
+
+/// Takes out of a realm what lets WebAssembly wait for promises: each call gets a stack of its own, which counts nowhere, and V8 ends the
+/// process when it gets no more of them.
+fn remove_stack_switching(scope: &mut v8::PinScope<'_, '_>, context: v8::Local<'_, v8::Context>) -> Option<()> {
+    let name = v8::String::new(scope, "WebAssembly")?;
+    let web_assembly = v8::Local::<v8::Object>::try_from(context.global(scope).get(scope, name.into())?).ok()?;
+    for name in ["promising", "Suspending", "SuspendError"] {
+        let name = v8::String::new(scope, name)?;
+        web_assembly.delete(scope, name.into());
+    }
+    Some(())
 }
 
 /// Makes a realm from the isolate's blob as it was captured. Only where that is possible, see `is_possible`.

@@ -12,17 +12,34 @@ use std::time::{Duration, Instant};
 
 /// Whether the script of an isolate is to end.
 #[derive(Clone, Default)]
-pub(super) struct Ending(Arc<AtomicBool>);
+pub(super) struct Ending(Arc<State>);
+
+#[derive(Default)]
+struct State {
+    begun: AtomicBool,
+    out_of_memory: AtomicBool,
+}
 
 impl Ending {
     /// Has the script end; on any thread. V8 is to be told as well, with `terminate_execution`.
     pub(super) fn begin(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.0.begun.store(true, Ordering::Relaxed);
+    }
+
+    /// Has the script end because it asked for too much memory.
+    pub(super) fn begin_out_of_memory(&self) {
+        self.0.out_of_memory.store(true, Ordering::Relaxed);
+        self.begin();
+    }
+
+    /// Whether any script of the isolate has asked for too much memory.
+    pub(super) fn was_out_of_memory(&self) -> bool {
+        self.0.out_of_memory.load(Ordering::Relaxed)
     }
 
     /// Lets the next script run. No thread may be about to end the former one.
     fn clear(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.0.begun.store(false, Ordering::Relaxed);
     }
 
     /// Lets V8's functions on this thread see it, and what the script may use, until the result is dropped.
@@ -58,7 +75,7 @@ pub(super) fn keep_possible(scope: &mut v8::PinnedRef<'_, v8::TryCatch<'_, '_, v
 /// What runs on a thread.
 #[derive(Clone, Copy)]
 struct Here {
-    ending: *const AtomicBool,
+    ending: *const State,
     isolate: *mut c_void,
     heap_bytes: usize,
     /// When it was first seen that the script is to end.
@@ -75,7 +92,7 @@ pub(super) fn heap_bytes() -> Option<usize> {
 }
 
 /// The value with which functions of V8's runtime tell that they have thrown.
-type Exception = usize;
+pub(super) type Exception = usize;
 
 /// Throws if the script of this thread is to end, has been for `patience`, and may end here.
 #[inline]
@@ -84,7 +101,7 @@ fn end(patience: Duration, may: impl Fn() -> bool) -> Option<Exception> {
     #[cfg(test)]
     let patience = if may() && counted::comes_to_its_end(here) { Duration::ZERO } else { patience };
     // SAFETY: `watch` promises that the flag lives.
-    if unsafe { (*here.ending).load(Ordering::Relaxed) } && may() { end_now(here, patience) } else { None }
+    if unsafe { (*here.ending).begun.load(Ordering::Relaxed) } && may() { end_now(here, patience) } else { None }
 }
 
 /// Ends at a place that is counted, not at a time: for the tests.
@@ -94,12 +111,6 @@ mod counted {
 
     thread_local! {
         static LEFT: Cell<Option<u64>> = const { Cell::new(None) };
-    }
-
-    unsafe extern "C" {
-        /// `v8::Isolate::TerminateExecution()`
-        #[link_name = "_ZN2v87Isolate18TerminateExecutionEv"]
-        fn v8_terminate(isolate: *mut c_void);
     }
 
     /// Has this thread's scripts end after so many places at which they can.
@@ -121,7 +132,7 @@ mod counted {
         }
         // SAFETY: `watch` promises that both live; the function may be called on any thread.
         unsafe {
-            (*here.ending).store(true, Ordering::Relaxed);
+            (*here.ending).begun.store(true, Ordering::Relaxed);
             v8_terminate(here.isolate);
         }
         true
@@ -136,11 +147,32 @@ fn end_now(mut here: Here, patience: Duration) -> Option<Exception> {
     if now.duration_since(since) < patience {
         return None;
     }
-    // SAFETY: the isolate is the one that runs on this thread; the function reads no arguments, and throws when V8 has been told to
-    // end the script.
+    // SAFETY: `watch` promises that the isolate lives, and it runs on this thread.
+    unsafe { throw(here.isolate) }
+}
+
+/// Throws what ends the script that V8 has been told to end, unless V8 may not do so now.
+///
+/// # Safety
+/// The isolate runs on this thread.
+unsafe fn throw(isolate: *mut c_void) -> Option<Exception> {
+    // SAFETY: the caller's promise; the function reads no arguments.
     unsafe {
-        let thrown = v8_handle_interrupts(0, std::ptr::null_mut(), here.isolate);
-        v8_is_terminating(here.isolate).then_some(thrown)
+        let thrown = v8_handle_interrupts(0, std::ptr::null_mut(), isolate);
+        v8_is_terminating(isolate).then_some(thrown)
+    }
+}
+
+/// Ends the script that runs on this thread, because it asked for too much memory, in a function of V8's runtime; none if nothing
+/// runs that can end.
+pub(super) fn end_out_of_memory() -> Option<Exception> {
+    let here = HERE.get()?;
+    // SAFETY: `watch` promises that both live; the isolate runs on this thread.
+    unsafe {
+        (*here.ending).out_of_memory.store(true, Ordering::Relaxed);
+        (*here.ending).begun.store(true, Ordering::Relaxed);
+        v8_terminate(here.isolate);
+        throw(here.isolate)
     }
 }
 
@@ -148,6 +180,10 @@ unsafe extern "C" {
     /// `v8::internal::Runtime_HandleNoHeapWritesInterrupts`
     #[link_name = "_ZN2v88internal36Runtime_HandleNoHeapWritesInterruptsEiPmPNS0_7IsolateE"]
     fn v8_handle_interrupts(count: i32, arguments: *mut usize, isolate: *mut c_void) -> Exception;
+
+    /// `v8::Isolate::TerminateExecution()`
+    #[link_name = "_ZN2v87Isolate18TerminateExecutionEv"]
+    fn v8_terminate(isolate: *mut c_void);
 
     /// `v8::Isolate::IsExecutionTerminating()`
     #[link_name = "_ZN2v87Isolate22IsExecutionTerminatingEv"]
@@ -184,6 +220,8 @@ runtime!(get_property, "_ZN2v88internal19Runtime_GetPropertyEiPmPNS0_7IsolateE")
 runtime!(has_property, "_ZN2v88internal19Runtime_HasPropertyEiPmPNS0_7IsolateE");
 runtime!(delete_property, "_ZN2v88internal22Runtime_DeletePropertyEiPmPNS0_7IsolateE");
 runtime!(create_data_property, "_ZN2v88internal26Runtime_CreateDataPropertyEiPmPNS0_7IsolateE");
+// A caught end of the stack may make an error with a trace on each of its frames.
+runtime!(make_error, "_ZN2v88internal24Builtin_ErrorConstructorEiPmPNS0_7IsolateE");
 runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE");
 
 /// How long scripts that are to end are given to end by themselves before V8's inner functions throw: most do at once.

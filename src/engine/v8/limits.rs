@@ -5,7 +5,6 @@ use super::stack;
 use super::watchdog::{Script, Watchdog};
 use crate::engine::{Exception, Failure, RuntimeOptions};
 use std::ffi::c_void;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 /// The least heap with which V8 can make a realm and run anything.
@@ -28,7 +27,6 @@ pub(super) fn heap_size(bytes: usize) -> usize {
 /// Tells whether an isolate's script has used up the heap. Boxed, because V8 keeps its address.
 pub(super) struct HeapGuard {
     isolate: v8::IsolateHandle,
-    exceeded: AtomicBool,
     ending: Ending,
 }
 
@@ -36,18 +34,14 @@ impl HeapGuard {
     /// Watches the heap of `isolate`. The result must live as long as the isolate.
     pub(super) fn watch(isolate: &mut v8::Isolate) -> Box<HeapGuard> {
         let isolate_handle = isolate.thread_safe_handle();
-        let guard = Box::new(HeapGuard {
-            isolate: isolate_handle,
-            exceeded: AtomicBool::new(false),
-            ending: Ending::default(),
-        });
+        let guard = Box::new(HeapGuard { isolate: isolate_handle, ending: Ending::default() });
         isolate.add_near_heap_limit_callback(near_limit, std::ptr::from_ref::<HeapGuard>(&guard).cast_mut().cast());
         guard
     }
 
     /// Whether the limit was reached; such an isolate has no spare heap left and is not used again.
     pub(super) fn exceeded(&self) -> bool {
-        self.exceeded.load(Ordering::Relaxed)
+        self.ending.was_out_of_memory()
     }
 }
 
@@ -56,8 +50,7 @@ impl HeapGuard {
 unsafe extern "C" fn near_limit(guard: *mut c_void, limit: usize, _initial: usize) -> usize {
     // SAFETY: `watch` registered this box, which outlives the isolate.
     let guard = unsafe { &*guard.cast::<HeapGuard>() };
-    guard.exceeded.store(true, Ordering::Relaxed);
-    guard.ending.begin();
+    guard.ending.begin_out_of_memory();
     guard.isolate.terminate_execution();
     limit.saturating_add(HEAP_SLACK)
 }

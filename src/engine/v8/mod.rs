@@ -26,6 +26,7 @@
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `stack`: what a request may use
+//! - `text_search`: search for texts in texts, in linear time
 //! - `wrap`: how functions of the library take the place of V8's
 //! - `thread`: threads of the library
 //! - `slots`: what V8 keeps for the library in each isolate
@@ -71,6 +72,7 @@ mod state_contents;
 mod state_digest;
 mod stored;
 mod supply;
+mod text_search;
 mod thread;
 mod upgrade;
 mod watchdog;

@@ -59,6 +59,31 @@ wrap!(
     get_keys
 );
 
+/// A function of V8's runtime that ends the process, called by code that asks for an array beyond V8's own limit, which no heap has to
+/// reach: `sort` takes the length for true that a list says it has. Here the script ends, as it does at its own limit.
+macro_rules! fatal {
+    ($name:ident, $mangled:literal) => {
+        mod $name {
+            use super::*;
+            unsafe extern "C" {
+                #[link_name = concat!("__real_", $mangled)]
+                fn v8(count: i32, arguments: Handle, isolate: *mut c_void) -> usize;
+            }
+            wrap!(concat!("__wrap_", $mangled), wrapped);
+            /// # Safety
+            /// Called by V8 with its own arguments.
+            unsafe extern "C" fn wrapped(count: i32, arguments: Handle, isolate: *mut c_void) -> usize {
+                // SAFETY: V8's own arguments go on to V8.
+                ending::end_out_of_memory().unwrap_or_else(|| unsafe { v8(count, arguments, isolate) })
+            }
+        }
+    };
+}
+
+fatal!(array_length, "_ZN2v88internal49Runtime_FatalProcessOutOfMemoryInvalidArrayLengthEiPmPNS0_7IsolateE");
+fatal!(size, "_ZN2v88internal24Runtime_FatalInvalidSizeEiPmPNS0_7IsolateE");
+fatal!(allocation, "_ZN2v88internal44Runtime_FatalProcessOutOfMemoryInAllocateRawEiPmPNS0_7IsolateE");
+
 /// The object in a place.
 ///
 /// # Safety

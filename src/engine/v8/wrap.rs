@@ -35,3 +35,12 @@ pub(super) fn address(isolate: &v8::Isolate) -> *mut std::ffi::c_void {
     // SAFETY: the type is a pointer under another name.
     unsafe { std::mem::transmute(isolate.as_raw_isolate_ptr()) }
 }
+
+/// An isolate that V8's inner functions were given.
+///
+/// # Safety
+/// It is live, and this thread has it.
+pub(super) unsafe fn isolate(address: *mut std::ffi::c_void) -> v8::Isolate {
+    // SAFETY: the caller's promise.
+    unsafe { v8::Isolate::from_raw_ptr_unchecked(address.cast()) }
+}

@@ -98,6 +98,12 @@ export const changedCopy = () => new Array(2 ** 29).with(1, 2);
 
 export const sortedCopy = () => new Array(2 ** 29).toSorted();
 
+export const sortedLength = () => Array.prototype.sort.call({ length: 2 ** 27 + 1 });
+
+export const sortedLengths = () => Array.prototype.toSorted.call({ length: 2 ** 31 });
+
+export const sortedProxy = () => new Proxy(new Array(2 ** 29), {}).sort();
+
 export const hugeLiteral = () => (0, eval)(`[${"1,".repeat(3000000)}]`);
 
 export const hugeObjectLiteral = () => (0, eval)(`({${Array.from({ length: 300000 }, (_v, index) => `a${index}:1`)}})`);
