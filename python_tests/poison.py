@@ -17,7 +17,8 @@ import requests
 IS_ON = bool(os.environ.get("JSEP_TEST_POISON"))
 MODULE = Path(__file__).resolve().parent / "apps/poison/poison.js"
 PATH = "/poison_the_realm"
-ENDS = itertools.cycle(["return", "throw", "jobs"])
+# How a request that poisons ends, or what it does in the end, and the status that it answers.
+ENDS = {"return": 299, "throw": 500, "jobs": 500, "subclass": 299, "delete": 299, "freeze": 299}
 
 
 @cache
@@ -36,7 +37,7 @@ def poisoned(app: Path) -> Path:
         return app
     copy = Path(_directory().name) / str(len(list(Path(_directory().name).iterdir()))) / app.name
     shutil.copytree(app, copy)
-    endpoints[PATH + "/{end}"] = {
+    endpoints[PATH] = {
         "get": {
             "js_module": "poison_the_realm.js",
             "js_function": "run",
@@ -63,8 +64,17 @@ class PoisonedSession(requests.Session):
     def __init__(self, url: str):
         super().__init__()
         self._url = url
+        self._ends = itertools.cycle(ENDS)
 
     def request(self, method, url, **keywords):
         if url.startswith(self._url):
-            super().request("GET", f"{self._url}{PATH}/{next(ENDS)}", timeout=keywords.get("timeout"))
+            end = next(self._ends)
+            options = {name: keywords[name] for name in ("timeout", "verify", "cert") if name in keywords}
+            response = super().request("GET", f"{self._url}{path(end)}", **options)
+            # An app that a test has installed has no such endpoint, and limits may end a request before it has poisoned all.
+            assert response.status_code in (ENDS[end], 404, 500), f"{end}: {response.status_code} {response.text}"
         return super().request(method, url, **keywords)
+
+
+def path(end: str) -> str:
+    return f"{PATH}?end={end}"

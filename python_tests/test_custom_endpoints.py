@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import poison
 from hosts import DEFAULT_OPTIONS
 from service import Service
 from written_apps import GOOD_MODULE, properties, write_app
@@ -134,6 +135,7 @@ def test_what_is_installed_is_shown(app):
     }
 
 
+@pytest.mark.skipif(poison.IS_ON, reason="there it has one endpoint more")
 def test_app_of_the_start_is_shown(app):
     assert app.get(APP_PATH).json() == {
         "metadata": {"endpoints": {"/x": {"GET": properties()}}},

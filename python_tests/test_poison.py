@@ -14,15 +14,15 @@ def app(serve, request):
 
 
 def test_poison_takes_effect(app):
-    response = app.get(f"{poison.PATH}/return")
+    response = app.get(poison.path("return"))
     assert (response.status_code, response.text) == (299, "poisoned")
 
 
-@pytest.mark.parametrize("end", ["throw", "jobs"])
+@pytest.mark.parametrize("end", poison.ENDS)
 def test_poisoned_request_may_end_in_any_way(app, end):
-    assert app.get(f"{poison.PATH}/{end}").status_code == 500
+    assert app.get(poison.path(end)).status_code == poison.ENDS[end]
 
 
 def test_poison_is_not_seen_by_the_next_request(app):
     for _ in range(3):
-        assert app.get(f"{poison.PATH}/return").text == "poisoned"
+        assert app.get(poison.path("return")).text == "poisoned"

@@ -3,7 +3,7 @@
 
 // Everything that it needs itself is taken before: it poisons iterators, accessors and functions, too.
 
-const { defineProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, preventExtensions, set, setPrototypeOf, apply } = Reflect;
+const { defineProperty, deleteProperty, get, getOwnPropertyDescriptor, getPrototypeOf, ownKeys, preventExtensions, set, setPrototypeOf, apply } = Reflect;
 const { freeze } = Object;
 const { iterator, species, toPrimitive, toStringTag, hasInstance, isConcatSpreadable } = Symbol;
 const NativePromise = Promise;
@@ -12,6 +12,7 @@ const nativeThen = Promise.prototype.then;
 const names = ownKeys(globalThis);
 const classes = ["Array", "String", "Number", "RegExp", "Date", "Error", "TypeError", "Map", "Set", "WeakMap", "Uint8Array", "Promise"];
 const constructors = classes.map((name) => globalThis[name]);
+const subclassed = constructors.map((made) => class extends made {});
 const coders = [TextEncoder, TextDecoder, URL, URLSearchParams];
 const withSpecies = [Array, Promise, RegExp, ArrayBuffer, Map, Set, getPrototypeOf(Uint8Array)];
 const iterated = [Array.prototype, String.prototype, Map.prototype, Set.prototype, Object.prototype];
@@ -36,7 +37,7 @@ const attempt = (deed) => {
 
 const each = (list, deed) => {
   for (let index = 0; index < list.length; index++) {
-    attempt(() => deed(list[index]));
+    attempt(() => deed(list[index], index));
   }
 };
 
@@ -79,7 +80,6 @@ function poisonLanguage() {
   attempt(() => Symbol.for("poisoned"));
   attempt(() => (Error.stackTraceLimit = 0));
   attempt(() => (Error.prepareStackTrace = poisoned));
-  attempt(() => (globals.Promise = class extends NativePromise {}));
   attempt(() => accessor(globals, "poisoned"));
   each(withSpecies, (made) => accessor(made, species));
   each(coders, (made) => replaceAll(made.prototype));
@@ -101,9 +101,10 @@ function poisonLanguage() {
   attempt(() => preventExtensions(globals));
 }
 
-// In the end it throws what it has poisoned, returns something that can't be read, or leaves jobs behind.
+// In the end it throws what it has poisoned, returns something that can't be read, leaves jobs behind, or leaves globals that are no
+// accessors but classes of its own, or gone, or can't be changed back.
 export function poison(modules, request) {
-  const end = request.params.end;
+  const end = request.query.split("=")[1];
   const pending = NativePromise.resolve();
   poisonHandles(request);
   poisonModules(modules);
@@ -111,6 +112,9 @@ export function poison(modules, request) {
   const gone = get(globals, "JSON") === poisoned && objects.toJSON === poisoned && [].map === poisoned;
   if (!gone) return { statusCode: 418 };
   if (end === "throw") throw poisoned;
+  if (end === "subclass") each(subclassed, (made, index) => defineProperty(globals, classes[index], { __proto__: null, value: made }));
+  if (end === "delete") each(names, (name) => deleteProperty(globals, name));
+  if (end === "freeze") each(constructors, (made) => freeze(freeze(made).prototype));
   if (end === "jobs") apply(nativeThen, pending, [() => apply(nativeThen, pending, [poisoned])]);
   return { __proto__: null, statusCode: 299, body: "poisoned" };
 }

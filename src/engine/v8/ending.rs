@@ -49,7 +49,7 @@ impl Ending {
     pub(super) unsafe fn watch(&self, isolate: &v8::Isolate, heap_bytes: usize) -> Watched<'_> {
         self.clear();
         let isolate = wrap::address(isolate);
-        let here = Here { ending: Arc::as_ptr(&self.0), isolate, heap_bytes, since: None };
+        let here = Here { ending: Arc::as_ptr(&self.0), isolate, heap_bytes, since: None, texts: 0 };
         Watched { former: HERE.replace(Some(here)), _ending: self }
     }
 }
@@ -80,6 +80,8 @@ struct Here {
     heap_bytes: usize,
     /// When it was first seen that the script is to end.
     since: Option<Instant>,
+    /// Texts that were made of values since then.
+    texts: u32,
 }
 
 thread_local! {
@@ -302,13 +304,22 @@ inner!(
     0,
     (*look_up).is_by_index()
 );
+/// Whether V8 has made so many texts since the script was to end that it can't be for itself: then it is in a loop of `String.raw`.
+fn makes_many_texts() -> bool {
+    const MANY: u32 = 1 << 20;
+    HERE.get().is_some_and(|here| {
+        HERE.set(Some(Here { texts: here.texts.saturating_add(1), ..here }));
+        here.texts >= MANY
+    })
+}
+
 inner!(
     to_string,
     "_ZN2v88internal6Object15ConvertToStringINS0_12DirectHandleEQsr3stdE16is_convertible_vIT_IS1_ENS3_IS1_EEEEENS4_INS0_6StringEE9MaybeTypeEPNS0_7IsolateES5_",
     (isolate: *mut c_void, value: *const v8::Value),
     *mut usize,
     std::ptr::null_mut(),
-    (*value).is_object()
+    (*value).is_object() || makes_many_texts()
 );
 
 unsafe extern "C" {

@@ -52,7 +52,17 @@ unsafe extern "C" {
     ) -> Handle;
 }
 
+unsafe extern "C" {
+    /// `v8::internal::JsonStringify(isolate, value, replacer, gap)`
+    #[link_name = "__real__ZN2v88internal13JsonStringifyEPNS0_7IsolateENS0_6HandleINS0_5UnionIJNS0_3SmiENS0_10HeapNumberENS0_6BigIntENS0_6StringENS0_6SymbolENS0_7BooleanENS0_4NullENS0_9UndefinedENS0_10JSReceiverEEEEEESF_NS3_INS0_6ObjectEEE"]
+    fn v8_stringify(isolate: *mut c_void, value: Handle, replacer: Handle, gap: Handle) -> Handle;
+}
+
 wrap!("__wrap__ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE", string_to_array);
+wrap!(
+    "__wrap__ZN2v88internal13JsonStringifyEPNS0_7IsolateENS0_6HandleINS0_5UnionIJNS0_3SmiENS0_10HeapNumberENS0_6BigIntENS0_6StringENS0_6SymbolENS0_7BooleanENS0_4NullENS0_9UndefinedENS0_10JSReceiverEEEEEESF_NS3_INS0_6ObjectEEE",
+    stringify
+);
 wrap!("__wrap__ZN2v88internal31Runtime_CreateListFromArrayLikeEiPmPNS0_7IsolateE", create_list);
 wrap!(
     "__wrap__ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
@@ -114,6 +124,22 @@ unsafe extern "C" fn string_to_array(count: i32, arguments: Handle, isolate: *mu
             false => v8_throw(0, std::ptr::null(), isolate),
         }
     }
+}
+
+/// Asked for JSON, perhaps only of the properties whose names are in an array.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn stringify(isolate: *mut c_void, object: Handle, replacer: Handle, gap: Handle) -> Handle {
+    // SAFETY: the argument lives for this call; V8's own arguments go on to V8.
+    unsafe {
+        let names = v8::Local::<v8::Array>::try_from(value(replacer)).map_or(0, |names| names.length() as usize);
+        if fits(names, ELEMENT) {
+            return v8_stringify(isolate, object, replacer, gap);
+        }
+        v8_throw(0, std::ptr::null(), isolate);
+    }
+    std::ptr::null()
 }
 
 /// Asked for the arguments of a call that are in an array.
