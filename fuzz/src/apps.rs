@@ -1,6 +1,6 @@
 //! The apps of the targets, and requests to them.
 
-use crate::interface::{Bytes, Host, Pair, Request};
+use crate::interface::{Bytes, Host, Pair, Request, State, TransactionId};
 use crate::library::{Endpoint, Failure, Library, Registry, Reply};
 use serde_json::json;
 
@@ -31,6 +31,14 @@ pub fn evaluating(library: &'static Library) -> Registry {
     registry
 }
 
+/// A past state that a request has.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    pub view: u64,
+    pub seqno: u64,
+    pub receipt: &'a [u8],
+}
+
 /// A request with these parts.
 #[derive(Clone, Debug, Default)]
 pub struct Parts<'a> {
@@ -40,12 +48,19 @@ pub struct Parts<'a> {
     pub headers: Vec<(&'a [u8], &'a [u8])>,
     pub body: &'a [u8],
     pub caller: &'a [u8],
+    pub past: Option<Past<'a>>,
 }
 
 /// Sends it to an endpoint.
 pub fn send(endpoint: &Endpoint, parts: &Parts, host: &Host) -> Result<Reply, Failure> {
     let pair = |(name, value): &(&[u8], &[u8])| Pair { name: Bytes::of(name), value: Bytes::of(value) };
     let headers: Vec<Pair> = parts.headers.iter().map(pair).collect();
+    let state = parts.past.map(|Past { view, seqno, receipt }| State {
+        size: size_of::<State>(),
+        state: seqno,
+        transaction: TransactionId { view, seqno },
+        receipt: Bytes::of(receipt),
+    });
     let request = Request {
         size: size_of::<Request>(),
         method: Bytes::of(parts.method),
@@ -55,7 +70,7 @@ pub fn send(endpoint: &Endpoint, parts: &Parts, host: &Host) -> Result<Reply, Fa
         header_count: headers.len(),
         body: Bytes::of(parts.body),
         caller: Bytes::of(parts.caller),
-        historical_state: std::ptr::null(),
+        historical_state: state.as_ref().map_or(std::ptr::null(), std::ptr::from_ref),
     };
     endpoint.execute(&request, host)
 }

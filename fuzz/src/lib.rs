@@ -1,6 +1,7 @@
 //! What the fuzz targets share: a loaded library, a host, and sources of generated JavaScript.
 
 pub mod apps;
+pub mod fields;
 pub mod generate;
 pub mod host;
 pub mod interface;
