@@ -46,11 +46,15 @@ struct Input {
 impl<'a> Arbitrary<'a> for Input {
     fn arbitrary(input: &mut Unstructured<'a>) -> Result<Input> {
         const PARAMETERS: [&str; 7] = ["a", "a%2fb", ".", "{name}", "é", "a b", ":"];
-        Ok(Input {
-            place: input.arbitrary()?,
-            parameter: fields::text(input, &PARAMETERS)?,
-            fields: input.arbitrary()?,
-        })
+        /// Deeper than an engine writes.
+        const DEEPEST: usize = 8000;
+        let (place, parameter) = (input.arbitrary()?, fields::text(input, &PARAMETERS)?);
+        let is_deep = !input.ratio(31u8, 32u8)?;
+        let mut fields: Fields = input.arbitrary()?;
+        if is_deep {
+            fields.caller = fields::deep(input, DEEPEST)?;
+        }
+        Ok(Input { place, parameter, fields })
     }
 }
 

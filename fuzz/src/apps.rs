@@ -4,6 +4,11 @@ use crate::interface::{Bytes, Host, Pair, Request, State, TransactionId};
 use crate::library::{Endpoint, Failure, Library, Registry, Reply};
 use serde_json::json;
 
+/// Ways in which an engine makes realms: values of its option `realm`.
+pub const REALMS: [&str; 6] = ["auto", "0", "1", "2", "3", "4"];
+/// How many of them, from the first on, refuse no app; the others want its evaluated state.
+pub const REALMS_OF_ANY_APP: usize = 3;
+
 /// An app with one module, `app.js`, and endpoints of `(method, path, function, mode)`.
 pub fn bundle(source: &str, endpoints: &[(&str, &str, &str, &str)]) -> String {
     let mut paths = serde_json::Map::new();

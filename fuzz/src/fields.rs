@@ -42,11 +42,11 @@ const CURIOSITIES: [&str; 16] = [
     "\"\n\"",
     "'a'",
 ];
-/// Deeper than scripts can go.
-const DEEPEST: usize = 8000;
+/// What each engine can read.
+const DEEPEST: usize = 100;
 
 /// A request that owns its fields.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Fields {
     pub method: Vec<u8>,
     pub path: Vec<u8>,
@@ -98,15 +98,18 @@ pub fn text(input: &mut Unstructured, choices: &[&str]) -> Result<Vec<u8>> {
     })
 }
 
+/// JSON that is up to `deepest` deep.
+pub fn deep(input: &mut Unstructured, deepest: usize) -> Result<Vec<u8>> {
+    let depth = input.int_in_range(1..=deepest)?;
+    Ok(["[".repeat(depth), "]".repeat(depth)].concat().into_bytes())
+}
+
 /// Nothing, JSON, or seldom what is none.
 fn json(input: &mut Unstructured) -> Result<Vec<u8>> {
     Ok(match input.int_in_range(0..=15)? {
         0..=2 => Vec::new(),
         3 => input.choose(&CURIOSITIES)?.as_bytes().to_vec(),
-        4 => {
-            let depth = input.int_in_range(0..=DEEPEST)?;
-            ["[".repeat(depth), "]".repeat(depth)].concat().into_bytes()
-        }
+        4 => deep(input, DEEPEST)?,
         5 => input.arbitrary::<&[u8]>()?.to_vec(),
         _ => {
             let mut value: Value = serde_json::from_str(input.choose(&CALLERS)?).expect("the callers are JSON");
