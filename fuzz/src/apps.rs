@@ -58,6 +58,11 @@ pub struct Parts<'a> {
 
 /// Sends it to an endpoint.
 pub fn send(endpoint: &Endpoint, parts: &Parts, host: &Host) -> Result<Reply, Failure> {
+    with_request(parts, |request| endpoint.execute(request, host))
+}
+
+/// What a call makes of the request with these parts.
+pub fn with_request<T>(parts: &Parts, call: impl FnOnce(&Request) -> T) -> T {
     let pair = |(name, value): &(&[u8], &[u8])| Pair { name: Bytes::of(name), value: Bytes::of(value) };
     let headers: Vec<Pair> = parts.headers.iter().map(pair).collect();
     let state = parts.past.map(|Past { view, seqno, receipt }| State {
@@ -77,5 +82,5 @@ pub fn send(endpoint: &Endpoint, parts: &Parts, host: &Host) -> Result<Reply, Fa
         caller: Bytes::of(parts.caller),
         historical_state: state.as_ref().map_or(std::ptr::null(), std::ptr::from_ref),
     };
-    endpoint.execute(&request, host)
+    call(&request)
 }

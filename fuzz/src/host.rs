@@ -1,5 +1,7 @@
 //! A host with a store in memory, which a plan can make misbehave at each call.
 
+mod cache;
+
 use crate::interface::*;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
