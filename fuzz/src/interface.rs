@@ -7,6 +7,7 @@ pub type Handle = *mut c_void;
 pub const OK: u32 = 0;
 pub const NOT_FOUND: u32 = 1;
 pub const CONFLICT: u32 = 2;
+pub const STRUCT_SIZE: u32 = 101;
 pub const INVALID_ARGUMENT: u32 = 103;
 pub const REENTERED: u32 = 400;
 pub const STORE_FAILED: u32 = 402;

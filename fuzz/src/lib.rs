@@ -7,6 +7,7 @@ pub mod host;
 pub mod interface;
 pub mod json;
 pub mod library;
+pub mod misuse;
 pub mod realm;
 
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -7,10 +7,29 @@ use std::collections::BTreeMap;
 use std::ffi::c_void;
 
 /// Objects by name, and the time.
-struct Memory {
+pub struct Memory {
     objects: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Milliseconds since 1970.
     now: f64,
+}
+
+impl Memory {
+    /// Nothing yet, at a time in milliseconds since 1970.
+    pub fn at(now: f64) -> Memory {
+        Memory { objects: BTreeMap::new(), now }
+    }
+
+    /// The table, which must not outlive the memory.
+    pub fn storage(&mut self) -> Storage {
+        Storage {
+            size: size_of::<Storage>(),
+            context: std::ptr::from_mut(self).cast(),
+            read: Some(read),
+            append: Some(append),
+            sync: Some(sync),
+            replace: Some(replace),
+        }
+    }
 }
 
 /// # Safety
@@ -88,7 +107,7 @@ impl Realm {
 
     /// The same, or nothing with a library that has no durable realms.
     pub fn begin_if_offered(opening: &'static Opening, now: f64) -> Option<Realm> {
-        let memory = Box::into_raw(Box::new(Memory { objects: BTreeMap::new(), now }));
+        let memory = Box::into_raw(Box::new(Memory::at(now)));
         let library = Library::get();
         let mut realm = Realm { library, opening, log: std::ptr::null_mut(), realm: std::ptr::null_mut(), memory };
         match realm.open() {
@@ -119,14 +138,8 @@ impl Realm {
     }
 
     fn storage(&self) -> Storage {
-        Storage {
-            size: size_of::<Storage>(),
-            context: self.memory.cast(),
-            read: Some(read),
-            append: Some(append),
-            sync: Some(sync),
-            replace: Some(replace),
-        }
+        // SAFETY: as above.
+        unsafe { (*self.memory).storage() }
     }
 
     fn open(&mut self) -> Result<(), Failure> {
