@@ -71,6 +71,7 @@ fn option((name, value): (u8, u8)) -> Pair {
 }
 
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "the tables point to what is in the boxes")]
 struct Handles {
     engines: Slots,
     registries: Slots,
