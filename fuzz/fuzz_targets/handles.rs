@@ -7,12 +7,14 @@ use jsep_fuzz::host::MemoryHost;
 use jsep_fuzz::misuse::{Slots, WithRoom, bytes, impossible, one_of_texts, pointer, size_of_struct};
 use jsep_fuzz::realm::Memory;
 use jsep_fuzz::{
-    Bytes, Cache, Functions, Host, Library, Logger, OK, PANIC, Pair, Request, STRUCT_SIZE, Storage, Timings, apps,
-    written,
+    Bytes, Cache, Functions, Host, Library, Logger, OK, PANIC, Pair, Registry, Request, STRUCT_SIZE, Storage, Timings,
+    apps, written,
 };
 use libfuzzer_sys::fuzz_target;
 use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, OnceLock};
 
 /// Numbers choose handles, texts and mistakes.
 #[derive(Arbitrary, Debug)]
@@ -64,6 +66,20 @@ const APP: &str = "let n = 0; export function f(request) { n += 1; return { body
 unsafe extern "C" fn log(_context: *mut c_void, _level: u32, text: Bytes) {
     // SAFETY: the library lends the text.
     std::str::from_utf8(unsafe { text.slice() }).expect("a line of the log is UTF-8");
+}
+
+fn good() -> String {
+    apps::bundle(APP, &[("get", "/a", "f", "readwrite"), ("post", "/b/{c}", "f", "readonly")])
+}
+
+/// A registry that has the app and stays, because an install takes as long as many other steps.
+fn installed() -> &'static Registry {
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    REGISTRY.get_or_init(|| {
+        let registry = Library::get().registry();
+        registry.install(good().as_bytes()).expect("the app is installed");
+        registry
+    })
 }
 
 fn option((name, value): (u8, u8)) -> Pair {
@@ -121,10 +137,13 @@ impl Handles {
                 self.registries.keep(registry, call.registry_free);
             }
             Step::Install { registry, bundle } => {
-                let good = apps::bundle(APP, &[("get", "/a", "f", "readwrite"), ("post", "/b/{c}", "f", "readonly")]);
-                let bundles =
-                    ["", "{}", "[", &good, &good, &good, "{\"metadata\": {\"endpoints\": {}}, \"modules\": []}"];
-                let bundle = one_of_texts(&bundles, bundle);
+                let good = good();
+                // An install that succeeds takes as long as many other steps.
+                let bundle = match bundle % 64 {
+                    60 | 61 => bytes(&good, bundle),
+                    62 => bytes("{\"metadata\": {\"endpoints\": {}}, \"modules\": []}", bundle),
+                    _ => one_of_texts(&["", "{}", "["], bundle),
+                };
                 // SAFETY: see above.
                 check(unsafe { (call.registry_install)(self.registries.get(registry), bundle) });
             }
@@ -149,7 +168,8 @@ impl Handles {
             Step::Find { registry, method, path } => {
                 let mut endpoint = null_mut();
                 let (method, path) = (one_of_texts(&METHODS, method), one_of_texts(&PATHS, path));
-                let registry = self.registries.get(registry);
+                // Most look where there is something.
+                let registry = if registry % 4 == 3 { self.registries.get(registry / 4) } else { installed().handle };
                 // SAFETY: see above.
                 unsafe {
                     check((call.registry_find)(registry, method, path, &raw mut endpoint));
@@ -384,11 +404,31 @@ fn with_arguments(sizes: (u8, u8), fields: u8, call: impl FnOnce(*const Request,
     call(pointer(&request.0, sizes.1), pointer(&host.0, sizes.0));
 }
 
+/// Another thread, which stays, because an engine makes a realm for each thread that is new to it.
+type Other = Mutex<(Sender<(Handles, Step)>, Receiver<Handles>)>;
+
+fn elsewhere(handles: Handles, step: Step) -> Handles {
+    static OTHER: OnceLock<Other> = OnceLock::new();
+    let other = OTHER.get_or_init(|| {
+        let (given, taken) = (channel::<(Handles, Step)>(), channel());
+        std::thread::spawn(move || {
+            for (mut handles, step) in given.1 {
+                handles.step(step);
+                taken.0.send(handles).expect("the first thread waits");
+            }
+        });
+        Mutex::new((given.0, taken.1))
+    });
+    let other = other.lock().expect("nothing fails while it is locked");
+    other.0.send((handles, step)).expect("the other thread waits");
+    other.1.recv().expect("a call on another thread")
+}
+
 fuzz_target!(|calls: Vec<Call>| {
     let mut handles = Handles::default();
-    for Call { step, elsewhere } in calls.into_iter().take(24) {
-        if elsewhere {
-            std::thread::scope(|scope| scope.spawn(|| handles.step(step)).join()).expect("a call on another thread");
+    for Call { step, elsewhere: is_elsewhere } in calls.into_iter().take(24) {
+        if is_elsewhere {
+            handles = elsewhere(handles, step);
         } else {
             handles.step(step);
         }

@@ -3,16 +3,20 @@
 use crate::interface::{Bytes, Handle};
 use std::ptr::null_mut;
 
-/// Handles of one kind; number 0 is null.
+/// Handles of one kind.
 #[derive(Default)]
 pub struct Slots(Vec<Handle>);
 
 impl Slots {
+    /// Which handle a number means: few of them mean null.
+    fn index(&self, number: u8) -> Option<usize> {
+        const SELDOM: u8 = 8;
+        let is_null = self.0.is_empty() || number % SELDOM == SELDOM - 1;
+        (!is_null).then(|| usize::from(number / SELDOM) % self.0.len())
+    }
+
     pub fn get(&self, number: u8) -> Handle {
-        match usize::from(number) % (self.0.len() + 1) {
-            0 => null_mut(),
-            index => self.0[index - 1],
-        }
+        self.index(number).map_or(null_mut(), |index| self.0[index])
     }
 
     /// Keeps a handle, and frees the oldest of too many.
@@ -28,10 +32,7 @@ impl Slots {
     }
 
     pub fn take(&mut self, number: u8) -> Handle {
-        match usize::from(number) % (self.0.len() + 1) {
-            0 => null_mut(),
-            index => self.0.remove(index - 1),
-        }
+        self.index(number).map_or(null_mut(), |index| self.0.remove(index))
     }
 
     pub fn free(&mut self, free: unsafe extern "C" fn(Handle)) {
