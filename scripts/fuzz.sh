@@ -3,7 +3,8 @@
 #
 # libFuzzer drives the targets of fuzz/, each against one library, or against both to compare them. The libraries are built a second
 # time, so that they tell libFuzzer which code ran; stable Rust can do that. Inputs that reach new code go to fuzz/found, inputs that
-# fail to fuzz/artifacts; `fuzz/corpus` holds the seeds and what once failed. Without a SEED each run tries other inputs.
+# fail to fuzz/artifacts; `fuzz/corpus` holds the seeds and what once failed. Without a SEED each run tries other inputs, beginning with what
+# former runs found; with one it depends on nothing else than the corpus.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build="$(realpath "$1")"
@@ -25,14 +26,19 @@ build_all() {
     cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$triple" --target-dir "$folder/targets"
 }
 
-# Runs one target against a library, with another beside it.
+forgotten="$(mktemp -d)"
+trap 'rm -rf "$forgotten"' EXIT
+
+# Runs one target against a library, with another beside it, and perhaps options for the engines.
 run() {
-  local name="$1" library="$2" other="$3"
-  local found="fuzz/found/$name.$(basename "$library" .so)" artifacts="fuzz/artifacts/$name/" dictionary=()
+  local name="$1" library="$2" other="$3" options="${4:-}"
+  local run="$name.$(basename "$library" .so)${options:+.$options}"
+  local found="fuzz/found/$run" artifacts="fuzz/artifacts/$name/" dictionary=()
+  if [ -n "${SEED:-}" ]; then found="$forgotten/$run"; fi
   mkdir -p "$found" "$artifacts"
   if [ -f "fuzz/dictionaries/$name.dict" ]; then dictionary=("-dict=fuzz/dictionaries/$name.dict"); fi
-  echo "-- $name on $(basename "$library" .so)"
-  JSEP_FUZZ_LIBRARY="$library" JSEP_FUZZ_OTHER="$other" \
+  echo "-- $name on $(basename "$library" .so)${options:+ with $options}"
+  JSEP_FUZZ_LIBRARY="$library" JSEP_FUZZ_OTHER="$other" JSEP_FUZZ_OPTIONS="$options" \
     "$folder/targets/$triple/release/$name" "$found" "fuzz/corpus/$name" "${dictionary[@]}" "-artifact_prefix=$artifacts" \
     "-max_total_time=$seconds" "-runs=$runs" "-seed=${SEED:-0}" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -verbosity=1 \
     > "$artifacts/last.log" 2>&1 || {
@@ -50,10 +56,18 @@ targets=("$target")
 if [ "$target" = all ]; then mapfile -t targets < <(basename -s .rs fuzz/fuzz_targets/*.rs); fi
 for name in "${targets[@]}"; do
   case "$name:$library" in
-    differential:*) run "$name" "$v8" "$quickjs" ;;
-    cache:* | datagrams:*) run "$name" "$v8" "$quickjs" ;; # QuickJS stores nothing, and has no durable realms.
-    *:jsv8) run "$name" "$v8" "$quickjs" ;;
-    *:jsquickjs) run "$name" "$quickjs" "$v8" ;;
-    *) run "$name" "$quickjs" "$v8" && run "$name" "$v8" "$quickjs" ;;
+    # It compares both; QuickJS stores nothing, and has no durable realms.
+    differential:* | cache:* | datagrams:*) ;;
+    *:jsv8) ;;
+    *) run "$name" "$quickjs" "$v8" ;;
+  esac
+  case "$name:$library" in
+    differential:* | responses: | responses:jsv8)
+      run "$name" "$v8" "$quickjs"
+      run "$name" "$v8" "$quickjs" jit=off
+      ;;
+    cache:* | datagrams:*) run "$name" "$v8" "$quickjs" ;;
+    *:jsquickjs) ;;
+    *) run "$name" "$v8" "$quickjs" ;;
   esac
 done

@@ -1,91 +1,123 @@
-//! The same apps and requests in both libraries have the same answers.
+//! The same apps and requests in both libraries have the same answers, writes and lines in the log.
 #![no_main]
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use jsep_fuzz::apps::{self, Parts, send};
+use jsep_fuzz::apps::{self, Parts, REALMS, REALMS_OF_ANY_APP, send};
+use jsep_fuzz::fields::{self, Fields};
 use jsep_fuzz::host::MemoryHost;
-use jsep_fuzz::{Bytes, Failure, Library, Pair, Registry, Reply, generate};
+use jsep_fuzz::{Failure, Library, Registry, Reply, choice, generate, one_of};
 use libfuzzer_sys::fuzz_target;
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-#[derive(Debug)]
-enum Input<'a> {
+#[derive(Debug, Hash)]
+enum Input {
+    /// The app that is there runs a script.
     Run { script: String },
-    Echo { method: bool, name: &'a [u8], query: &'a [u8], headers: Vec<(&'a [u8], &'a [u8])>, body: &'a [u8] },
+    /// The app that is there tells what it sees.
+    Echo { method: &'static str, name: Vec<u8>, fields: Fields },
+    /// An app of its own gets two requests.
+    Install { module: String, mode: &'static str, fields: Fields },
 }
 
-impl<'a> Arbitrary<'a> for Input<'a> {
-    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Input<'a>> {
-        Ok(if input.ratio(3u8, 4u8)? {
-            Input::Run { script: generate::handler(input)? }
-        } else {
-            Input::Echo {
-                method: input.arbitrary()?,
-                name: input.arbitrary()?,
-                query: input.arbitrary()?,
-                headers: input.arbitrary()?,
-                body: input.arbitrary()?,
-            }
+impl<'a> Arbitrary<'a> for Input {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Input> {
+        Ok(match input.int_in_range(0..=15)? {
+            0..=10 => Input::Run { script: generate::handler(input)? },
+            11..=14 => Input::Echo {
+                method: input.choose(&["GET", "POST"])?,
+                name: fields::text(input, &["a", "a%2fb", "é", ""])?,
+                fields: input.arbitrary()?,
+            },
+            _ => Input::Install {
+                module: generate::module(input)?,
+                mode: input.choose(&["readwrite", "readonly", "historical"])?,
+                fields: input.arbitrary()?,
+            },
         })
     }
 }
 
-impl Input<'_> {
-    fn parts(&self) -> Parts<'_> {
-        match self {
-            Input::Run { script } => {
-                Parts { method: b"POST", path: b"/run", body: script.as_bytes(), ..Parts::default() }
-            }
-            Input::Echo { method, name, query, headers, body } => Parts {
-                method: if *method { b"POST" } else { b"GET" },
-                path: name,
-                query,
-                headers: headers.clone(),
-                body,
-                caller: b"",
-            },
-        }
-    }
-
-    fn look_up(&self) -> (&[u8], Vec<u8>) {
-        match self {
-            Input::Run { .. } => (b"POST", b"/run".to_vec()),
-            Input::Echo { method, name, .. } => (if *method { b"POST" } else { b"GET" }, [b"/echo/", *name].concat()),
-        }
-    }
+/// What there is to compare of a request.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    answer: std::result::Result<Reply, Failure>,
+    entries: BTreeMap<(Vec<u8>, Vec<u8>), Vec<u8>>,
+    lines: Vec<(u32, String)>,
 }
 
-/// The app in one library, without details of exceptions, whose texts are the engines' own.
-fn app(library: &'static Library) -> Registry {
-    let registry = apps::evaluating(library);
-    let option = Pair { name: Bytes::of(b"return_exception_details"), value: Bytes::of(b"false") };
-    // SAFETY: all arguments are live.
-    let status = unsafe { (library.functions.registry_set_options)(registry.handle, &raw const option, 1) };
-    library.check(status).expect("an option");
+/// What is seen of a request, and what the engine says of an exception, whose text is its own.
+fn seen(registry: &Registry, method: &str, path: &[u8], parts: &Parts) -> (Seen, String) {
+    let mut host = MemoryHost::default();
+    for (map, key) in [("table", "a"), ("table", "c"), ("public:table", "a"), ("public:ccf.gov.table", "b")] {
+        host.entries.insert((map.into(), key.into()), b"value".to_vec());
+    }
+    let mut answer = registry.find(method.as_bytes(), path).and_then(|found| send(&found, parts, &host.table()));
+    let mut exception = String::new();
+    if let Ok(reply) = &mut answer {
+        exception = String::from_utf8_lossy(&std::mem::take(&mut reply.exception)).into_owned();
+        reply.headers.sort();
+    }
+    let mut lines = host.lines;
+    for (_, line) in &mut lines {
+        if line.starts_with("[js] JS execution complete: ") {
+            // What follows is the time that it took.
+            line.truncate(line.rfind('=').expect("a figure"));
+        }
+    }
+    (Seen { answer, entries: host.entries, lines }, exception)
+}
+
+/// A registry whose answers have no details of exceptions, which are the engines' own.
+fn without_details(registry: Registry) -> Registry {
+    registry.set_option("return_exception_details", "false").expect("an option");
     registry
 }
 
-/// The answer, and what the engine says of an exception, whose text is its own.
-fn answer(registry: &Registry, input: &Input) -> (std::result::Result<Reply, Failure>, String) {
-    let (method, path) = input.look_up();
-    let sent = registry.find(method, &path).and_then(|found| {
-        let mut host = MemoryHost::default();
-        send(&found, &input.parts(), &host.table())
-    });
-    let Ok(mut reply) = sent else { return (sent, String::new()) };
-    let exception = String::from_utf8_lossy(&std::mem::take(&mut reply.exception)).into_owned();
-    reply.headers.sort();
-    (Ok(reply), exception)
+fn compare(libraries: (&Registry, &Registry), method: &str, path: &[u8], parts: &Parts) {
+    let ((first, first_exception), (second, second_exception)) =
+        (seen(libraries.0, method, path, parts), seen(libraries.1, method, path, parts));
+    let body = |seen: &Seen| seen.answer.as_ref().ok().map(|reply| String::from_utf8_lossy(&reply.body).into_owned());
+    assert!(
+        first == second,
+        "the libraries differ\n{first:?}\n{second:?}\n{:?} {first_exception}\n{:?} {second_exception}",
+        body(&first),
+        body(&second),
+    );
 }
 
 fuzz_target!(|input: Input| {
-    static APPS: OnceLock<(Registry, Registry)> = OnceLock::new();
-    let (one, other) = APPS.get_or_init(|| (app(Library::get()), app(Library::other())));
-    let ((first, first_exception), (second, second_exception)) = (answer(one, &input), answer(other, &input));
-    assert!(
-        first == second,
-        "the libraries differ\n{input:?}\n{first:?}\n{second:?}\n{:?} {first_exception}\n{:?} {second_exception}",
-        first.as_ref().map(|reply| String::from_utf8_lossy(&reply.body)),
-        second.as_ref().map(|reply| String::from_utf8_lossy(&reply.body)),
-    );
+    type Both<T> = (T, T);
+    /// Engines that make realms in each way, and the app that is there in them.
+    static APPS: OnceLock<Vec<Both<(&Library, Registry)>>> = OnceLock::new();
+    let realms = APPS.get_or_init(|| {
+        let of = |library: &'static Library| (library, without_details(apps::evaluating(library)));
+        let both = |realm| [Library::get(), Library::other()].map(|library| library.beside(&[("realm", realm)]));
+        REALMS.iter().map(|realm| both(realm)).map(|[one, other]| (of(one), of(other))).collect()
+    });
+    let realms = if matches!(input, Input::Install { .. }) { &realms[..REALMS_OF_ANY_APP] } else { realms };
+    let ((one_library, one), (other_library, other)) = choice(realms, &input);
+    match &input {
+        Input::Run { script } => {
+            let parts = Parts { method: b"POST", path: b"/run", body: script.as_bytes(), ..Parts::default() };
+            compare((one, other), "POST", b"/run", &parts);
+        }
+        Input::Echo { method, name, fields } => {
+            compare((one, other), method, &[b"/echo/", name.as_slice()].concat(), &fields.parts());
+        }
+        // An install takes as long as many requests.
+        Input::Install { module, mode, fields } if one_of(4, &input) => {
+            let bundle = apps::bundle(module, &[("get", "/{name}", "f", mode)]);
+            let [one, other] = [one_library, other_library].map(|library| without_details(library.registry()));
+            let [first, second] = [&one, &other].map(|registry| registry.install(bundle.as_bytes()));
+            let status = |installed: &std::result::Result<(), Failure>| {
+                installed.as_ref().map_err(|failure| failure.status).copied()
+            };
+            assert_eq!(status(&first), status(&second), "installs differ\n{first:?}\n{second:?}\n{module}");
+            for name in [b"/a", b"/b"] {
+                compare((&one, &other), "GET", name, &fields.parts());
+            }
+        }
+        Input::Install { .. } => {}
+    }
 });

@@ -1,184 +1,201 @@
-//! Sequences of interface calls on handles in any order, with the misuse that the header promises to detect: nulls, wrong sizes, counts
-//! and lengths that can't be, unknown options, accessors of nothing, and handles that outlive what they were made from.
+//! Sequences of interface calls on handles in any order and on any thread, with the misuse that the header promises to detect: nulls,
+//! wrong sizes, counts and lengths that can't be, unknown options, accessors of nothing, and handles that outlive what they were made from.
 #![no_main]
 
 use arbitrary::Arbitrary;
 use jsep_fuzz::host::MemoryHost;
-use jsep_fuzz::{Bytes, Handle, Host, Library, OK, PANIC, Pair, Request, apps, written};
+use jsep_fuzz::misuse::{Slots, WithRoom, bytes, impossible, one_of_texts, pointer, size_of_struct};
+use jsep_fuzz::realm::Memory;
+use jsep_fuzz::{
+    Bytes, Cache, Functions, Host, Library, Logger, NOT_FOUND, OK, PANIC, Pair, Registry, Request, STRUCT_SIZE,
+    Storage, Timings, apps, written,
+};
 use libfuzzer_sys::fuzz_target;
+use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, OnceLock};
 
+/// Numbers choose handles, texts and mistakes.
 #[derive(Arbitrary, Debug)]
 enum Step {
-    Engine { option: (u8, u8), count: u8 },
+    Engine { option: (u8, u8), count: u8, logger: u8 },
     Registry(u8),
     Install { registry: u8, bundle: u8 },
+    Cache { registry: u8, size: u8, functions: u8 },
     Options { registry: u8, option: (u8, u8), count: u8 },
     Find { registry: u8, method: u8, path: u8 },
     Execute { endpoint: u8, sizes: (u8, u8), fields: u8 },
     Read { response: u8, index: u8 },
     Report { kind: u8, handle: u8 },
+    Timings { kind: u8, handle: u8, size: u8 },
+    Idle { engine: u8, nanoseconds: u64, more: bool },
     TakeError,
+    Log { size: u8, missing: u8 },
+    Realm { handles: (u8, u8), texts: (u8, u8), option: (u8, u8), host: u8 },
+    Turn { realm: u8, kind: u8, texts: (u8, u8), host: u8 },
     Free { kind: u8, handle: u8 },
     Null(u8),
 }
 
-/// Handles of one kind; number 0 is null.
-#[derive(Default)]
-struct Slots(Vec<Handle>);
-
-impl Slots {
-    fn get(&self, number: u8) -> Handle {
-        match usize::from(number) % (self.0.len() + 1) {
-            0 => null_mut(),
-            index => self.0[index - 1],
-        }
-    }
-
-    fn keep(&mut self, handle: Handle, free: unsafe extern "C" fn(Handle)) {
-        const MOST: usize = 4;
-        if !handle.is_null() {
-            self.0.push(handle);
-        }
-        if self.0.len() > MOST {
-            // SAFETY: it is taken out, so it is freed once.
-            unsafe { free(self.0.remove(0)) };
-        }
-    }
-
-    fn take(&mut self, number: u8) -> Handle {
-        match usize::from(number) % (self.0.len() + 1) {
-            0 => null_mut(),
-            index => self.0.remove(index - 1),
-        }
-    }
+#[derive(Arbitrary, Debug)]
+struct Call {
+    step: Step,
+    /// Not by the thread that made the handles.
+    elsewhere: bool,
 }
 
-const NAMES: [&str; 6] =
-    ["max_heap_bytes", "max_execution_time_ms", "realm", "intl", "nonsense", "max_cached_interpreters"];
-const VALUES: [&str; 7] = ["", "1000", "-1", "off", "0", "18446744073709551616", "\u{fffd}"];
+const NAMES: [&str; 8] = [
+    "max_heap_bytes",
+    "max_execution_time_ms",
+    "realm",
+    "intl",
+    "nonsense",
+    "max_cached_interpreters",
+    "on_throw",
+    "peer_key",
+];
+const VALUES: [&str; 8] = ["", "1000", "-1", "off", "0", "18446744073709551616", "\u{fffd}", "commit"];
 const PATHS: [&str; 5] = ["/a", "/b/c", "", "/none", "/app/a"];
 const METHODS: [&str; 4] = ["GET", "POST", "HEAD", ""];
+const REALMS: [&str; 4] = ["r", "s", "", "\u{0}/"];
+const SCRIPTS: [&str; 5] = ["let n = 0; function f() { return n += 1; }", "n", "throw 1;", "", "f"];
+/// An app, for an install and a realm.
+const APP: &str = "let n = 0; export function f(request) { n += 1; return { body: request.body.text() + n }; }";
 
-/// Bytes as the header has them, or with a place or a length that can't be.
-fn bytes(text: &str, number: u8) -> Bytes {
-    match number {
-        254 => Bytes { data: std::ptr::null(), len: text.len() + 1 },
-        255 => Bytes { data: text.as_ptr(), len: usize::MAX },
-        _ => Bytes::of(text.as_bytes()),
-    }
+unsafe extern "C" fn log(_context: *mut c_void, _level: u32, text: Bytes) {
+    // SAFETY: the library lends the text.
+    std::str::from_utf8(unsafe { text.slice() }).expect("a line of the log is UTF-8");
 }
 
-fn size_of_struct<T>(number: u8) -> usize {
-    match number {
-        253 => 0,
-        254 => size_of::<T>() - 1,
-        // Of a later version of the header.
-        255 => size_of::<T>() + 8,
-        _ => size_of::<T>(),
-    }
+fn good() -> String {
+    apps::bundle(APP, &[("get", "/a", "f", "readwrite"), ("post", "/b/{c}", "f", "readonly")])
 }
 
-/// A struct with room behind it, for sizes that claim more.
-#[repr(C)]
-struct WithRoom<T>(T, [u64; 2]);
+/// A registry that has the app and stays, because an install takes as long as many other steps.
+fn installed() -> &'static Registry {
+    static REGISTRY: OnceLock<Registry> = OnceLock::new();
+    REGISTRY.get_or_init(|| {
+        let registry = Library::get().registry();
+        registry.install(good().as_bytes()).expect("the app is installed");
+        registry
+    })
+}
 
-fuzz_target!(|steps: Vec<Step>| {
-    let library = Library::get();
-    let call = &library.functions;
-    let (mut engines, mut registries, mut endpoints, mut responses) =
-        (Slots(vec![]), Slots::default(), Slots::default(), Slots::default());
-    let good = apps::bundle(
-        "let n = 0; export function f(request) { n += 1; return { body: request.body.text() + n }; }",
-        &[("get", "/a", "f", "readwrite"), ("post", "/b/{c}", "f", "readonly")],
-    );
-    let bundles = ["", "{}", "[", &good, &good, "{\"metadata\": {\"endpoints\": {}}, \"modules\": []}"];
-    let check = |status: u32| {
-        assert_ne!(status, PANIC);
-        let _ = library.check(status);
-    };
+fn option((name, value): (u8, u8)) -> Pair {
+    Pair { name: one_of_texts(&NAMES, name), value: one_of_texts(&VALUES, value) }
+}
+
+#[derive(Default)]
+#[expect(clippy::vec_box, reason = "the tables point to what is in the boxes")]
+struct Handles {
+    engines: Slots,
+    registries: Slots,
+    endpoints: Slots,
+    responses: Slots,
+    logs: Slots,
+    realms: Slots,
+    /// What logs are kept in and caches keep to, for longer than them.
+    memories: Vec<Box<Memory>>,
+    caches: Vec<Box<MemoryHost>>,
+}
+
+// SAFETY: the interface allows any thread to use a handle, and one does at a time.
+unsafe impl Send for Handles {}
+
+/// No call may answer with a defect, and each failure says why. That a realm has no alarm is none.
+fn check(status: u32) -> u32 {
+    assert_ne!(status, PANIC);
+    if status != NOT_FOUND {
+        let _ = Library::get().check(status);
+    }
+    status
+}
+
+impl Handles {
     // In all unsafe blocks: handles are those of the slots, which are freed once, or null; other pointers are to live values or null.
-    for step in steps.into_iter().take(24) {
+    fn step(&mut self, step: Step) {
+        let library = Library::get();
+        let call = &library.functions;
         match step {
-            Step::Engine { option, count } => {
-                let option = Pair {
-                    name: bytes(NAMES[usize::from(option.0) % NAMES.len()], option.0),
-                    value: bytes(VALUES[usize::from(option.1) % VALUES.len()], option.1),
-                };
+            Step::Engine { option: numbers, count, logger } => {
+                let option = option(numbers);
                 let mut engine = null_mut();
                 let options = if count % 4 == 3 { std::ptr::null() } else { &raw const option };
-                let count = if count == 255 && options.is_null() { usize::MAX } else { usize::from(count % 2) };
+                let count = impossible(count).filter(|_| options.is_null()).unwrap_or_else(|| usize::from(count % 2));
+                let write = if logger % 4 == 3 { None } else { Some(log as _) };
+                let with_room =
+                    WithRoom::of(Logger { size: size_of_struct::<Logger>(logger), context: null_mut(), write });
+                let logger = if logger.is_multiple_of(2) { std::ptr::null() } else { &raw const with_room.0 };
                 // SAFETY: see above.
-                check(unsafe { (call.engine_new)(options, count, std::ptr::null(), &raw mut engine) });
-                engines.keep(engine, call.engine_free);
+                check(unsafe { (call.engine_new)(options, count, logger, &raw mut engine) });
+                self.engines.keep(engine, call.engine_free);
             }
             Step::Registry(number) => {
-                let engine = if number % 2 == 0 { library.engine } else { engines.get(number / 2) };
+                let engine = if number % 2 == 0 { library.engine } else { self.engines.get(number / 2) };
                 let mut registry = null_mut();
                 // SAFETY: see above.
                 check(unsafe { (call.registry_new)(engine, &raw mut registry) });
-                registries.keep(registry, call.registry_free);
+                self.registries.keep(registry, call.registry_free);
             }
             Step::Install { registry, bundle } => {
-                let bundle = bytes(bundles[usize::from(bundle) % bundles.len()], bundle);
-                // SAFETY: see above.
-                check(unsafe { (call.registry_install)(registries.get(registry), bundle) });
-            }
-            Step::Options { registry, option, count } => {
-                let option = Pair {
-                    name: bytes(NAMES[usize::from(option.0) % NAMES.len()], option.0),
-                    value: bytes(VALUES[usize::from(option.1) % VALUES.len()], option.1),
+                let good = good();
+                // An install that succeeds takes as long as many other steps.
+                let bundle = match bundle % 64 {
+                    60 | 61 => bytes(&good, bundle),
+                    62 => bytes("{\"metadata\": {\"endpoints\": {}}, \"modules\": []}", bundle),
+                    _ => one_of_texts(&["", "{}", "["], bundle),
                 };
                 // SAFETY: see above.
-                check(unsafe {
-                    (call.registry_set_options)(registries.get(registry), &raw const option, usize::from(count % 2))
-                });
+                check(unsafe { (call.registry_install)(self.registries.get(registry), bundle) });
+            }
+            Step::Cache { registry, size, functions } => {
+                let mut memory = Box::new(MemoryHost::default());
+                let mut cache = WithRoom::of(memory.cache());
+                cache.0.size = size_of_struct::<Cache>(size);
+                cache.0.load = cache.0.load.filter(|_| functions % 3 != 1);
+                cache.0.store = cache.0.store.filter(|_| functions % 3 != 2);
+                cache.0.secret = bytes("secret", functions);
+                let pointer = pointer(&cache.0, functions);
+                self.caches.push(memory);
+                // SAFETY: see above.
+                check(unsafe { (call.registry_set_cache)(self.registries.get(registry), pointer) });
+            }
+            Step::Options { registry, option: numbers, count } => {
+                let option = option(numbers);
+                let count = impossible(count).unwrap_or_else(|| usize::from(count % 2));
+                // SAFETY: see above.
+                check(unsafe { (call.registry_set_options)(self.registries.get(registry), &raw const option, count) });
             }
             Step::Find { registry, method, path } => {
                 let mut endpoint = null_mut();
-                let method = bytes(METHODS[usize::from(method) % METHODS.len()], method);
-                let path = bytes(PATHS[usize::from(path) % PATHS.len()], path);
-                // SAFETY: see above.
-                check(unsafe { (call.registry_find)(registries.get(registry), method, path, &raw mut endpoint) });
-                endpoints.keep(endpoint, call.endpoint_free);
-            }
-            Step::Execute { endpoint, sizes, fields } => {
-                let mut memory = MemoryHost::default();
-                let mut host = WithRoom(memory.table(), [0; 2]);
-                host.0.size = size_of_struct::<Host>(sizes.0);
-                let request = WithRoom(
-                    Request {
-                        size: size_of_struct::<Request>(sizes.1),
-                        method: bytes("GET", fields),
-                        path: bytes("/a", fields.wrapping_add(1)),
-                        query: bytes("", fields.wrapping_add(2)),
-                        headers: std::ptr::null(),
-                        header_count: if fields == 7 { usize::MAX } else { 0 },
-                        body: bytes("body", fields.wrapping_add(3)),
-                        caller: bytes(if fields == 9 { "{" } else { "null" }, fields.wrapping_add(4)),
-                        historical_state: std::ptr::null(),
-                    },
-                    [0; 2],
-                );
-                let mut response = null_mut();
-                // SAFETY: see above.
-                check(unsafe {
-                    (call.endpoint_execute)(
-                        endpoints.get(endpoint),
-                        if fields == 11 { std::ptr::null() } else { &raw const request.0 },
-                        if fields == 13 { std::ptr::null() } else { &raw const host.0 },
-                        &raw mut response,
-                    )
-                });
-                responses.keep(response, call.response_free);
-            }
-            Step::Read { response, index } => {
-                let response = responses.get(response);
-                let (mut name, mut value) = (Bytes::EMPTY, Bytes::EMPTY);
+                let (method, path) = (one_of_texts(&METHODS, method), one_of_texts(&PATHS, path));
+                // Most look where there is something.
+                let registry = if registry % 4 == 3 { self.registries.get(registry / 4) } else { installed().handle };
                 // SAFETY: see above.
                 unsafe {
-                    let status = (call.response_header)(response, usize::from(index), &raw mut name, &raw mut value);
-                    assert_eq!(status == OK, usize::from(index) < (call.response_header_count)(response));
+                    check((call.registry_find)(registry, method, path, &raw mut endpoint));
+                    check(written(|sink| (call.registry_methods)(registry, path, sink)).0);
+                }
+                self.endpoints.keep(endpoint, call.endpoint_free);
+            }
+            Step::Execute { endpoint, sizes, fields } => {
+                let mut response = null_mut();
+                let endpoint = self.endpoints.get(endpoint);
+                with_arguments(sizes, fields, |request, host| {
+                    // SAFETY: see above.
+                    check(unsafe { (call.endpoint_execute)(endpoint, request, host, &raw mut response) });
+                });
+                self.responses.keep(response, call.response_free);
+            }
+            Step::Read { response, index } => {
+                let response = self.responses.get(response);
+                let (mut name, mut value) = (Bytes::EMPTY, Bytes::EMPTY);
+                let index = impossible(index).unwrap_or_else(|| usize::from(index));
+                // SAFETY: see above.
+                unsafe {
+                    let status = (call.response_header)(response, index, &raw mut name, &raw mut value);
+                    assert_eq!(status == OK, index < (call.response_header_count)(response));
                     check(status);
                     assert_eq!((call.response_status)(response) == 0, response.is_null());
                     (call.response_body)(response).slice();
@@ -191,14 +208,39 @@ fuzz_target!(|steps: Vec<Step>| {
                 // SAFETY: see above.
                 let (status, report) = written(|sink| unsafe {
                     let sink = if handle == 255 { std::ptr::null() } else { sink };
-                    if kind % 2 == 0 {
-                        (call.engine_report)(engines.get(handle), sink)
-                    } else {
-                        (call.registry_report)(registries.get(handle), sink)
+                    match kind % 5 {
+                        0 => (call.engine_report)(self.engines.get(handle), sink),
+                        1 => (call.registry_report)(self.registries.get(handle), sink),
+                        2 => (call.log_report)(self.logs.get(handle), sink),
+                        3 => (call.log_trim)(self.logs.get(handle), sink),
+                        _ => (call.realm_report)(self.realms.get(handle), sink),
                     }
                 });
                 check(status);
                 assert_eq!(status == OK, serde_json::from_str::<serde_json::Value>(&report).is_ok());
+            }
+            Step::Timings { kind, handle, size } => {
+                // The first says the size of its struct, in numbers.
+                let (get, handle, numbers) = match kind % 3 {
+                    0 => (call.engine_timings_get, self.engines.get(handle), 3),
+                    1 => (call.registry_timings_get, self.registries.get(handle), 6),
+                    _ => (call.response_timings_get, self.responses.get(handle), 6),
+                };
+                let size = usize::from(size) * 4;
+                let mut timings = Timings { size, numbers: [u64::MAX; 6] };
+                // SAFETY: see above.
+                let status = check(unsafe { get(handle, &raw mut timings) });
+                let is_small = size < numbers * size_of::<u64>();
+                assert!(handle.is_null() || (status == if is_small { STRUCT_SIZE } else { OK }), "{status}");
+                assert_eq!(timings.numbers == [u64::MAX; 6], status != OK);
+            }
+            Step::Idle { engine, nanoseconds, more } => {
+                // Long enough to do all that there is to do.
+                const MOST: u64 = 1_000_000;
+                let mut is_more = false;
+                let place = if more { &raw mut is_more } else { null_mut() };
+                // SAFETY: see above.
+                check(unsafe { (call.engine_idle)(self.engines.get(engine), nanoseconds % MOST, place) });
             }
             Step::TakeError => {
                 // SAFETY: see above.
@@ -209,41 +251,189 @@ fuzz_target!(|steps: Vec<Step>| {
                     (call.error_free)(error);
                 }
             }
+            Step::Log { size, missing } => {
+                let mut memory = Box::new(Memory::at(0.0));
+                let mut storage = WithRoom::of(memory.storage());
+                self.memories.push(memory);
+                storage.0.size = size_of_struct::<Storage>(size);
+                match missing {
+                    1 => storage.0.read = None,
+                    2 => storage.0.append = None,
+                    3 => storage.0.sync = None,
+                    4 => storage.0.replace = None,
+                    _ => {}
+                }
+                let mut log = null_mut();
+                let pointer = pointer(&storage.0, missing);
+                // SAFETY: see above.
+                unsafe {
+                    let opened = check((call.log_open)(pointer, &raw mut log));
+                    let verified = check(written(|sink| (call.log_verify)(pointer, sink)).0);
+                    assert_eq!(opened, verified);
+                    assert!(opened != OK || !(1..=4).contains(&missing), "a table without a function");
+                }
+                self.logs.keep(log, call.log_free);
+            }
+            Step::Realm { handles, texts, option: numbers, host } => self.open(handles, texts, numbers, host),
+            Step::Turn { realm, kind, texts, host } => self.turn(realm, kind, texts, host),
             Step::Free { kind, handle } => {
                 // SAFETY: see above; an engine may go before what was made from it.
                 unsafe {
-                    match kind % 4 {
-                        0 => (call.engine_free)(engines.take(handle)),
-                        1 => (call.registry_free)(registries.take(handle)),
-                        2 => (call.endpoint_free)(endpoints.take(handle)),
-                        _ => (call.response_free)(responses.take(handle)),
+                    match kind % 6 {
+                        0 => (call.engine_free)(self.engines.take(handle)),
+                        1 => (call.registry_free)(self.registries.take(handle)),
+                        2 => (call.endpoint_free)(self.endpoints.take(handle)),
+                        3 => (call.log_free)(self.logs.take(handle)),
+                        4 => (call.realm_free)(self.realms.take(handle)),
+                        _ => (call.response_free)(self.responses.take(handle)),
                     }
                 }
             }
-            Step::Null(kind) => {
-                // SAFETY: see above.
-                unsafe {
-                    match kind % 6 {
-                        0 => check((call.engine_new)(std::ptr::null(), 0, std::ptr::null(), null_mut())),
-                        1 => check((call.registry_new)(library.engine, null_mut())),
-                        2 => check((call.registry_set_cache)(registries.get(kind), std::ptr::null())),
-                        3 => check((call.registry_find)(registries.get(kind), Bytes::EMPTY, Bytes::EMPTY, null_mut())),
-                        4 => check((call.engine_idle)(engines.get(kind), 0, null_mut())),
-                        _ => {
-                            assert_eq!((call.endpoint_template)(null_mut()).len, 0);
-                            assert_eq!((call.endpoint_mode)(endpoints.get(kind)) / 3, 0);
-                            (call.endpoint_properties)(endpoints.get(kind)).slice();
-                        }
+            Step::Null(kind) => self.nothing(kind, call),
+        }
+    }
+
+    fn open(&mut self, handles: (u8, u8), texts: (u8, u8), numbers: (u8, u8), host: u8) {
+        let library = Library::get();
+        let call = &library.functions;
+        let engine = if handles.0.is_multiple_of(2) { library.engine } else { self.engines.get(handles.0 / 2) };
+        let (name, options) = (one_of_texts(&REALMS, texts.0), [option(numbers)]);
+        let count = impossible(host).unwrap_or_else(|| usize::from(host % 2));
+        let mut realm = null_mut();
+        with_arguments((host, 0), host, |_, host| {
+            let (log, options) = (self.logs.get(handles.1), options.as_ptr());
+            // SAFETY: see `step`.
+            check(unsafe {
+                if texts.1 % 4 == 3 {
+                    let app = apps::bundle(APP, &[("get", "/a", "f", "readwrite")]);
+                    let app = bytes(&app, texts.1);
+                    (call.realm_open_app)(engine, log, name, app, options, count, host, &raw mut realm)
+                } else {
+                    let source = one_of_texts(&SCRIPTS, texts.1);
+                    (call.realm_open)(engine, log, name, source, options, count, host, &raw mut realm)
+                }
+            });
+        });
+        self.realms.keep(realm, call.realm_free);
+    }
+
+    fn turn(&mut self, realm: u8, kind: u8, texts: (u8, u8), host: u8) {
+        let call = &Library::get().functions;
+        let realm = self.realms.get(realm);
+        let (id, text) = (one_of_texts(&["", "1", "2"], texts.0), one_of_texts(&SCRIPTS, texts.1));
+        let (mut time, mut response) = (0.0, null_mut());
+        with_arguments((host, texts.0), texts.1, |request, host| {
+            // SAFETY: see `step`.
+            let (status, _) = written(|sink| unsafe {
+                match kind % 11 {
+                    0 => (call.realm_eval)(realm, id, text, host, sink),
+                    1 => (call.realm_call)(realm, id, text, bytes("1", kind), host, sink),
+                    2 => (call.realm_upgrade)(realm, id, text, host, sink),
+                    3 => (call.realm_execute)(realm, id, request, host, &raw mut response),
+                    4 => (call.realm_endpoint)(
+                        realm,
+                        one_of_texts(&METHODS, texts.0),
+                        one_of_texts(&PATHS, texts.1),
+                        sink,
+                    ),
+                    5 => (call.realm_methods)(realm, one_of_texts(&PATHS, texts.1), sink),
+                    6 => (call.realm_next_alarm)(realm, host, &raw mut time),
+                    7 => (call.realm_alarm)(realm, host),
+                    8 => (call.realm_outgoing)(realm, host, std::ptr::null(), &raw mut time),
+                    9 => (call.realm_incoming)(realm, text, host, std::ptr::null()),
+                    _ => {
+                        (call.datagram_receiver)(text).slice();
+                        OK
                     }
+                }
+            });
+            check(status);
+        });
+        self.responses.keep(response, call.response_free);
+    }
+
+    /// Calls without a place for the result, or with nothing to ask.
+    fn nothing(&self, kind: u8, call: &Functions) {
+        let library = Library::get();
+        // SAFETY: see `step`.
+        unsafe {
+            match kind % 8 {
+                0 => drop(check((call.engine_new)(std::ptr::null(), 0, std::ptr::null(), null_mut()))),
+                1 => drop(check((call.registry_new)(library.engine, null_mut()))),
+                2 => drop(check((call.registry_set_cache)(self.registries.get(kind), std::ptr::null()))),
+                3 => {
+                    check((call.registry_find)(self.registries.get(kind), Bytes::EMPTY, Bytes::EMPTY, null_mut()));
+                }
+                4 => drop(check((call.engine_idle)(self.engines.get(kind), 0, null_mut()))),
+                5 => drop(check((call.engine_timings_get)(library.engine, null_mut()))),
+                6 => drop(check((call.log_open)(std::ptr::null(), null_mut()))),
+                _ => {
+                    assert_eq!((call.endpoint_template)(null_mut()).len, 0);
+                    assert_eq!((call.endpoint_mode)(self.endpoints.get(kind)) / 3, 0);
+                    (call.endpoint_properties)(self.endpoints.get(kind)).slice();
                 }
             }
         }
     }
-    // SAFETY: what is left is freed once, engines first.
-    unsafe {
-        engines.0.into_iter().for_each(|handle| (call.engine_free)(handle));
-        registries.0.into_iter().for_each(|handle| (call.registry_free)(handle));
-        responses.0.into_iter().for_each(|handle| (call.response_free)(handle));
-        endpoints.0.into_iter().for_each(|handle| (call.endpoint_free)(handle));
+
+    /// Frees what is left, engines and logs first.
+    fn free(&mut self, call: &Functions) {
+        self.engines.free(call.engine_free);
+        self.logs.free(call.log_free);
+        self.registries.free(call.registry_free);
+        self.responses.free(call.response_free);
+        self.endpoints.free(call.endpoint_free);
+        self.realms.free(call.realm_free);
     }
+}
+
+/// Calls with a request and a host that may be null, or of a wrong size or with wrong fields.
+fn with_arguments(sizes: (u8, u8), fields: u8, call: impl FnOnce(*const Request, *const Host)) {
+    let mut memory = MemoryHost::default();
+    let mut host = WithRoom::of(memory.table());
+    host.0.size = size_of_struct::<Host>(sizes.0);
+    let request = WithRoom::of(Request {
+        size: size_of_struct::<Request>(sizes.1),
+        method: bytes("GET", fields),
+        path: bytes("/a", fields.wrapping_add(1)),
+        query: bytes("", fields.wrapping_add(2)),
+        headers: std::ptr::null(),
+        header_count: if fields == 7 { usize::MAX } else { 0 },
+        body: bytes("body", fields.wrapping_add(3)),
+        caller: bytes(if fields == 9 { "{" } else { "null" }, fields.wrapping_add(4)),
+        historical_state: std::ptr::null(),
+    });
+    call(pointer(&request.0, sizes.1), pointer(&host.0, sizes.0));
+}
+
+/// Another thread, which stays, because an engine makes a realm for each thread that is new to it.
+type Other = Mutex<(Sender<(Handles, Step)>, Receiver<Handles>)>;
+
+fn elsewhere(handles: Handles, step: Step) -> Handles {
+    static OTHER: OnceLock<Other> = OnceLock::new();
+    let other = OTHER.get_or_init(|| {
+        let (given, taken) = (channel::<(Handles, Step)>(), channel());
+        std::thread::spawn(move || {
+            for (mut handles, step) in given.1 {
+                handles.step(step);
+                taken.0.send(handles).expect("the first thread waits");
+            }
+        });
+        Mutex::new((given.0, taken.1))
+    });
+    let other = other.lock().expect("nothing fails while it is locked");
+    other.0.send((handles, step)).expect("the other thread waits");
+    other.1.recv().expect("a call on another thread")
+}
+
+fuzz_target!(|calls: Vec<Call>| {
+    let mut handles = Handles::default();
+    for Call { step, elsewhere: is_elsewhere } in calls.into_iter().take(24) {
+        if is_elsewhere {
+            handles = elsewhere(handles, step);
+        } else {
+            handles.step(step);
+        }
+    }
+    handles.free(&Library::get().functions);
 });

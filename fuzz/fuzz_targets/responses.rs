@@ -2,9 +2,9 @@
 #![no_main]
 
 use arbitrary::{Arbitrary, Result, Unstructured};
-use jsep_fuzz::apps::{self, Parts, send};
+use jsep_fuzz::apps::{self, Parts, REALMS, send};
 use jsep_fuzz::host::MemoryHost;
-use jsep_fuzz::{Endpoint, Library, generate};
+use jsep_fuzz::{Endpoint, Library, choice, generate};
 use libfuzzer_sys::fuzz_target;
 use std::sync::OnceLock;
 
@@ -24,8 +24,12 @@ unsafe impl Send for Run {}
 unsafe impl Sync for Run {}
 
 fuzz_target!(|script: Script| {
-    static RUN: OnceLock<Run> = OnceLock::new();
-    let run = RUN.get_or_init(|| Run(apps::evaluating(Library::get()).find(b"POST", b"/run").expect("an endpoint")));
+    static RUNS: OnceLock<Vec<Run>> = OnceLock::new();
+    let runs = RUNS.get_or_init(|| {
+        let run = |library| Run(apps::evaluating(library).find(b"POST", b"/run").expect("an endpoint"));
+        REALMS.iter().map(|realm| run(Library::get().beside(&[("realm", realm)]))).collect()
+    });
+    let run = choice(runs, &script.0);
     let mut host = MemoryHost::default();
     let parts = Parts { method: b"POST", path: b"/run", body: script.0.as_bytes(), ..Parts::default() };
     let reply = send(&run.0, &parts, &host.table()).expect("a script's mistake is a response");

@@ -1,8 +1,13 @@
 //! The apps of the targets, and requests to them.
 
-use crate::interface::{Bytes, Host, Pair, Request};
+use crate::interface::{Bytes, Host, Pair, Request, State, TransactionId};
 use crate::library::{Endpoint, Failure, Library, Registry, Reply};
 use serde_json::json;
+
+/// Ways in which an engine makes realms: values of its option `realm`.
+pub const REALMS: [&str; 6] = ["auto", "0", "1", "2", "3", "4"];
+/// How many of them, from the first on, refuse no app; the others want its evaluated state.
+pub const REALMS_OF_ANY_APP: usize = 3;
 
 /// An app with one module, `app.js`, and endpoints of `(method, path, function, mode)`.
 pub fn bundle(source: &str, endpoints: &[(&str, &str, &str, &str)]) -> String {
@@ -31,6 +36,14 @@ pub fn evaluating(library: &'static Library) -> Registry {
     registry
 }
 
+/// A past state that a request has.
+#[derive(Clone, Copy, Debug)]
+pub struct Past<'a> {
+    pub view: u64,
+    pub seqno: u64,
+    pub receipt: &'a [u8],
+}
+
 /// A request with these parts.
 #[derive(Clone, Debug, Default)]
 pub struct Parts<'a> {
@@ -40,12 +53,24 @@ pub struct Parts<'a> {
     pub headers: Vec<(&'a [u8], &'a [u8])>,
     pub body: &'a [u8],
     pub caller: &'a [u8],
+    pub past: Option<Past<'a>>,
 }
 
 /// Sends it to an endpoint.
 pub fn send(endpoint: &Endpoint, parts: &Parts, host: &Host) -> Result<Reply, Failure> {
+    with_request(parts, |request| endpoint.execute(request, host))
+}
+
+/// What a call makes of the request with these parts.
+pub fn with_request<T>(parts: &Parts, call: impl FnOnce(&Request) -> T) -> T {
     let pair = |(name, value): &(&[u8], &[u8])| Pair { name: Bytes::of(name), value: Bytes::of(value) };
     let headers: Vec<Pair> = parts.headers.iter().map(pair).collect();
+    let state = parts.past.map(|Past { view, seqno, receipt }| State {
+        size: size_of::<State>(),
+        state: seqno,
+        transaction: TransactionId { view, seqno },
+        receipt: Bytes::of(receipt),
+    });
     let request = Request {
         size: size_of::<Request>(),
         method: Bytes::of(parts.method),
@@ -55,7 +80,7 @@ pub fn send(endpoint: &Endpoint, parts: &Parts, host: &Host) -> Result<Reply, Fa
         header_count: headers.len(),
         body: Bytes::of(parts.body),
         caller: Bytes::of(parts.caller),
-        historical_state: std::ptr::null(),
+        historical_state: state.as_ref().map_or(std::ptr::null(), std::ptr::from_ref),
     };
-    endpoint.execute(&request, host)
+    call(&request)
 }

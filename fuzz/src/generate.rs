@@ -176,8 +176,54 @@ pub fn object(input: &mut Unstructured, depth: u32) -> Result<String> {
     Ok(format!("({{ {} }})", members.join(", ")))
 }
 
-/// The body of a handler that returns something, or throws it.
+const MAPS: [&str; 4] = ["table", "other", "public:table", "public:ccf.gov.table"];
+
+/// A key of a map, or a value that is seldom something else than bytes.
+fn bytes(input: &mut Unstructured) -> Result<String> {
+    const TEXTS: [&str; 5] = ["a", "b", "c", "", "a\u{0}"];
+    Ok(if input.ratio(15u8, 16u8)? {
+        format!("ccf.strToBuf({})", literal(input.choose(&TEXTS)?))
+    } else {
+        value(input, 1)?
+    })
+}
+
+/// Something that a handler does to the store or the log before it returns; what it comes to, or throws, is seen by the next lines.
+fn effect(input: &mut Unstructured) -> Result<String> {
+    let map = format!("ccf.kv[{}]", literal(input.choose(&MAPS)?));
+    let action = match input.int_in_range(0..=9)? {
+        0..=2 => format!("{map}.set({}, {})", bytes(input)?, bytes(input)?),
+        3 => format!("text({map}.get({}))", bytes(input)?),
+        4 => format!("{map}.delete({})", bytes(input)?),
+        5 => format!("{map}.has({})", bytes(input)?),
+        6 => format!(
+            "{map}.forEach((value, key) => {{ seen.push([text(key), text(value)]); {} }})",
+            input.choose(&["", "throw 1;", "return false;"])?
+        ),
+        7 => format!("{map}.{}", input.choose(&["size", "clear()"])?),
+        8 => format!("{map}.getVersionOfPreviousWrite({})", bytes(input)?),
+        _ => format!("console.{}(seen, {})", input.choose(&["log", "info", "warn", "error"])?, scalar(input)?),
+    };
+    Ok(format!("attempt(() => {action});\n"))
+}
+
+/// A value that both engines write in the same way.
+fn scalar(input: &mut Unstructured) -> Result<String> {
+    Ok(if input.ratio(1u8, 2u8)? { (*input.choose(&SCALARS)?).to_owned() } else { literal(input.arbitrary::<&str>()?) })
+}
+
+/// The body of a handler that uses the store and the log, and then returns something, or throws it.
 pub fn handler(input: &mut Unstructured) -> Result<String> {
+    const TOOLS: &str = "const seen = [];\n\
+        const text = (bytes) => (bytes === undefined ? \"nothing\" : ccf.bufToStr(bytes));\n\
+        const attempt = (action) => { try { seen.push(action()); } catch (error) { seen.push(String(error?.name)); } };\n";
+    let effects = (0..input.int_in_range(0..=5)?).map(|_| effect(input)).collect::<Result<String>>()?;
+    let result = result(input)?;
+    Ok(if effects.is_empty() { result } else { format!("{TOOLS}{effects}console.log(seen);\n{result}") })
+}
+
+/// The end of a handler: it returns something, or throws it.
+fn result(input: &mut Unstructured) -> Result<String> {
     const DEPTH: u32 = 3;
     let any = |input: &mut Unstructured| value(input, DEPTH);
     Ok(match input.int_in_range(0..=9)? {
@@ -204,4 +250,21 @@ pub fn handler(input: &mut Unstructured) -> Result<String> {
             format!("return {{ {} }};", fields.join(", "))
         }
     })
+}
+
+/// A module whose function `f` is a handler. Its top level has values, which a handler finds as they were made.
+pub fn module(input: &mut Unstructured) -> Result<String> {
+    const DEPTH: u32 = 2;
+    let mut module = String::from("let count = 0;\n");
+    // Nobody sends a request at the top level.
+    module.push_str("const request = { body: { text: () => \"none\" } };\n");
+    for name in ["first", "second"] {
+        module.push_str(&format!("const {name} = {};\n", value(input, DEPTH)?));
+    }
+    if !input.ratio(3u8, 4u8)? {
+        module.push_str(&format!("throw {};\n", value(input, DEPTH)?));
+    }
+    let seen = "try { console.log(count, first, second); } catch (error) { console.log(String(error?.name)); }";
+    module.push_str(&format!("export function f(request) {{\ncount += 1;\n{seen}\n{}\n}}\n", handler(input)?));
+    Ok(module)
 }

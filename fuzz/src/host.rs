@@ -1,5 +1,7 @@
 //! A host with a store in memory, which a plan can make misbehave at each call.
 
+mod cache;
+
 use crate::interface::*;
 use std::collections::BTreeMap;
 use std::ffi::c_void;
@@ -10,6 +12,8 @@ pub struct MemoryHost {
     pub entries: BTreeMap<(Vec<u8>, Vec<u8>), Vec<u8>>,
     pub plan: Vec<u8>,
     pub calls: usize,
+    /// Lines of the log with their levels.
+    pub lines: Vec<(u32, String)>,
     /// Whether a store callback has answered `JSEP_CONFLICT`.
     pub conflicted: bool,
     /// Called by a callback that re-enters.
@@ -181,23 +185,25 @@ unsafe extern "C" fn store_version(context: *mut c_void, map: Bytes, key: Bytes,
     host.store_answer(behaviour, if found { OK } else { NOT_FOUND })
 }
 
-unsafe extern "C" fn store_size(context: *mut c_void, _map: Bytes, size: *mut u64) -> u32 {
+unsafe extern "C" fn store_size(context: *mut c_void, map: Bytes, size: *mut u64) -> u32 {
     // SAFETY: see above.
-    let (host, behaviour) = unsafe { enter(context) };
+    let ((host, behaviour), map) = unsafe { (enter(context), map.slice()) };
+    let entries = host.entries.keys().filter(|(of, _)| of == map).count() as u64;
     // SAFETY: see above.
-    unsafe { *size = if behaviour == Behaviour::Garbage { u64::MAX } else { host.entries.len() as u64 } };
+    unsafe { *size = if behaviour == Behaviour::Garbage { u64::MAX } else { entries } };
     host.store_answer(behaviour, OK)
 }
 
-/// Visits the entries, or more than there are.
+/// Visits the entries of a map, or more than there are.
 ///
 /// # Safety
-/// The visitor is the library's.
-unsafe fn visit(host: &MemoryHost, behaviour: Behaviour, visitor: *const Visitor) {
+/// The map and the visitor are the library's.
+unsafe fn visit(host: &MemoryHost, behaviour: Behaviour, map: Bytes, visitor: *const Visitor) {
     // SAFETY: the caller's promise.
     unsafe {
         let Some(entry) = (*visitor).entry else { return };
-        for ((_, key), value) in &host.entries {
+        let map = map.slice();
+        for ((_, key), value) in host.entries.iter().filter(|((of, _), _)| of == map) {
             // A host that does not heed the answer.
             entry((*visitor).context, Bytes::of(key), given(behaviour, value));
             if behaviour == Behaviour::Pieces {
@@ -210,11 +216,11 @@ unsafe fn visit(host: &MemoryHost, behaviour: Behaviour, visitor: *const Visitor
     }
 }
 
-unsafe extern "C" fn store_for_each(context: *mut c_void, _map: Bytes, visitor: *const Visitor) -> u32 {
+unsafe extern "C" fn store_for_each(context: *mut c_void, map: Bytes, visitor: *const Visitor) -> u32 {
     // SAFETY: see above.
     unsafe {
         let (host, behaviour) = enter(context);
-        visit(host, behaviour, visitor);
+        visit(host, behaviour, map, visitor);
         host.store_answer(behaviour, OK)
     }
 }
@@ -237,18 +243,19 @@ unsafe extern "C" fn store_remove(context: *mut c_void, map: Bytes, key: Bytes) 
     host.store_answer(behaviour, OK)
 }
 
-unsafe extern "C" fn store_clear(context: *mut c_void, _map: Bytes) -> u32 {
+unsafe extern "C" fn store_clear(context: *mut c_void, map: Bytes) -> u32 {
     // SAFETY: see above.
-    let (host, behaviour) = unsafe { enter(context) };
-    host.entries.clear();
+    let ((host, behaviour), map) = unsafe { (enter(context), map.slice()) };
+    host.entries.retain(|(of, _), _| of != map);
     host.store_answer(behaviour, OK)
 }
 
-unsafe extern "C" fn log(context: *mut c_void, _level: u32, text: Bytes) {
+unsafe extern "C" fn log(context: *mut c_void, level: u32, text: Bytes) {
     // SAFETY: see above.
     unsafe {
-        enter(context);
-        std::str::from_utf8(text.slice()).expect("a line of the log is UTF-8");
+        let (host, _) = enter(context);
+        let line = std::str::from_utf8(text.slice()).expect("a line of the log is UTF-8");
+        host.lines.push((level, line.to_owned()));
     }
 }
 
@@ -352,11 +359,11 @@ unsafe extern "C" fn state_version(
     host.store_answer(behaviour, OK)
 }
 
-unsafe extern "C" fn state_for_each(context: *mut c_void, _state: u64, _map: Bytes, visitor: *const Visitor) -> u32 {
+unsafe extern "C" fn state_for_each(context: *mut c_void, _state: u64, map: Bytes, visitor: *const Visitor) -> u32 {
     // SAFETY: see above.
     unsafe {
         let (host, behaviour) = enter(context);
-        visit(host, behaviour, visitor);
+        visit(host, behaviour, map, visitor);
         host.store_answer(behaviour, OK)
     }
 }

@@ -7,11 +7,13 @@ pub type Handle = *mut c_void;
 pub const OK: u32 = 0;
 pub const NOT_FOUND: u32 = 1;
 pub const CONFLICT: u32 = 2;
+pub const STRUCT_SIZE: u32 = 101;
 pub const INVALID_ARGUMENT: u32 = 103;
 pub const REENTERED: u32 = 400;
 pub const STORE_FAILED: u32 = 402;
 pub const TURN_FAILED: u32 = 500;
 pub const PANIC: u32 = 901;
+pub const NOT_SUPPORTED: u32 = 902;
 
 /// All numbers of `jsep_status`.
 pub const STATUSES: [u32; 22] =
@@ -96,6 +98,20 @@ pub struct Request {
 }
 
 #[repr(C)]
+pub struct Logger {
+    pub size: usize,
+    pub context: *mut c_void,
+    pub write: Option<unsafe extern "C" fn(*mut c_void, u32, Bytes)>,
+}
+
+/// What holds each of the structs of timings: all begin with their size, and have numbers behind it.
+#[repr(C)]
+pub struct Timings {
+    pub size: usize,
+    pub numbers: [u64; 6],
+}
+
+#[repr(C)]
 pub struct Cache {
     pub size: usize,
     pub context: *mut c_void,
@@ -155,6 +171,7 @@ pub struct Host {
 macro_rules! functions {
     ($($name:ident: fn($($argument:ty),*) $(-> $result:ty)?;)*) => {
         /// The functions of a loaded library.
+        #[derive(Clone, Copy)]
         pub struct Functions {
             $(pub $name: unsafe extern "C" fn($($argument),*) $(-> $result)?,)*
         }
@@ -181,9 +198,10 @@ functions! {
     error_line: fn(Handle) -> u32;
     error_column: fn(Handle) -> u32;
     error_free: fn(Handle);
-    engine_new: fn(*const Pair, usize, *const c_void, *mut Handle) -> u32;
+    engine_new: fn(*const Pair, usize, *const Logger, *mut Handle) -> u32;
     engine_report: fn(Handle, *const Sink) -> u32;
     engine_idle: fn(Handle, u64, *mut bool) -> u32;
+    engine_timings_get: fn(Handle, *mut Timings) -> u32;
     engine_free: fn(Handle);
     registry_new: fn(Handle, *mut Handle) -> u32;
     registry_install: fn(Handle, Bytes) -> u32;
@@ -192,6 +210,7 @@ functions! {
     registry_report: fn(Handle, *const Sink) -> u32;
     registry_find: fn(Handle, Bytes, Bytes, *mut Handle) -> u32;
     registry_methods: fn(Handle, Bytes, *const Sink) -> u32;
+    registry_timings_get: fn(Handle, *mut Timings) -> u32;
     registry_free: fn(Handle);
     endpoint_template: fn(Handle) -> Bytes;
     endpoint_mode: fn(Handle) -> u32;
@@ -207,10 +226,24 @@ functions! {
     response_timed_out: fn(Handle) -> bool;
     response_exception: fn(Handle) -> Bytes;
     response_exception_trace: fn(Handle) -> Bytes;
+    response_timings_get: fn(Handle, *mut Timings) -> u32;
     response_free: fn(Handle);
     log_open: fn(*const Storage, *mut Handle) -> u32;
+    log_verify: fn(*const Storage, *const Sink) -> u32;
+    log_report: fn(Handle, *const Sink) -> u32;
+    log_checkpoint: fn(Handle, *const Storage, Bytes, *const Sink) -> u32;
+    log_trim: fn(Handle, *const Sink) -> u32;
     log_free: fn(Handle);
     realm_open: fn(Handle, Handle, Bytes, Bytes, *const Pair, usize, *const Host, *mut Handle) -> u32;
+    realm_open_app: fn(Handle, Handle, Bytes, Bytes, *const Pair, usize, *const Host, *mut Handle) -> u32;
+    realm_call: fn(Handle, Bytes, Bytes, Bytes, *const Host, *const Sink) -> u32;
+    realm_execute: fn(Handle, Bytes, *const Request, *const Host, *mut Handle) -> u32;
+    realm_upgrade: fn(Handle, Bytes, Bytes, *const Host, *const Sink) -> u32;
+    realm_endpoint: fn(Handle, Bytes, Bytes, *const Sink) -> u32;
+    realm_methods: fn(Handle, Bytes, *const Sink) -> u32;
+    realm_next_alarm: fn(Handle, *const Host, *mut f64) -> u32;
+    realm_alarm: fn(Handle, *const Host) -> u32;
+    realm_report: fn(Handle, *const Sink) -> u32;
     realm_eval: fn(Handle, Bytes, Bytes, *const Host, *const Sink) -> u32;
     realm_outgoing: fn(Handle, *const Host, *const Carrier, *mut f64) -> u32;
     realm_incoming: fn(Handle, Bytes, *const Host, *const Carrier) -> u32;

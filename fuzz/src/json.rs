@@ -1,4 +1,4 @@
-//! Changes of JSON as a whole, for mutations that stay JSON.
+//! Changes of JSON as a whole, for mutations that stay JSON, and what JSON is.
 
 use arbitrary::{Result, Unstructured};
 use serde_json::{Value, json};
@@ -28,6 +28,26 @@ const WORDS: [&str; 22] = [
     "\u{0}",
     "\u{fffd}",
 ];
+
+/// Whether these bytes are JSON, also where numbers and text are more than this program can read.
+pub fn is_json(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<&serde_json::value::RawValue>(bytes).is_ok()
+}
+
+/// Whether JavaScript can't tell two values apart: it knows one kind of number, and members in any order mean the same.
+pub fn same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one.as_f64() == other.as_f64(),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, value)| other.get(name).is_some_and(|other| same(value, other)))
+        }
+        _ => one == other,
+    }
+}
 
 /// Any small value.
 pub fn value(input: &mut Unstructured) -> Result<Value> {

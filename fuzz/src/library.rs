@@ -66,11 +66,21 @@ impl Library {
         let library = unsafe { libloading::Library::new(&path) }.unwrap_or_else(|error| panic!("{path}: {error:?}"));
         let functions = Functions::find(&library).unwrap_or_else(|error| panic!("{path}: {error:?}"));
         std::mem::forget(library);
+        Library::start(functions, &[])
+    }
+
+    /// Another engine beside this one, with these options too. It is never freed.
+    pub fn beside(&self, options: &[(&str, &str)]) -> &'static Library {
+        Box::leak(Box::new(Library::start(self.functions, options)))
+    }
+
+    fn start(functions: Functions, more: &[(&str, &str)]) -> Library {
         let given = std::env::var("JSEP_FUZZ_OPTIONS").unwrap_or_default();
         let given = given.split(',').filter_map(|option| option.split_once('='));
         let options: Vec<Pair> = OPTIONS
             .into_iter()
             .chain(given)
+            .chain(more.iter().copied())
             .map(|(name, value)| Pair { name: Bytes::of(name.as_bytes()), value: Bytes::of(value.as_bytes()) })
             .collect();
         let mut library = Library { functions, engine: std::ptr::null_mut() };
@@ -79,7 +89,7 @@ impl Library {
         let status = unsafe {
             (library.functions.engine_new)(options.as_ptr(), options.len(), std::ptr::null(), &raw mut engine)
         };
-        library.check(status).unwrap_or_else(|failure| panic!("{path}: {failure:?}"));
+        library.check(status).expect("the engine starts");
         library.engine = engine;
         library
     }

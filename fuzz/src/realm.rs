@@ -1,15 +1,35 @@
 //! A durable realm over a storage in memory.
 
+use crate::apps::{Parts, with_request};
 use crate::interface::*;
 use crate::library::{Failure, Library, written};
 use std::collections::BTreeMap;
 use std::ffi::c_void;
 
 /// Objects by name, and the time.
-struct Memory {
+pub struct Memory {
     objects: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Milliseconds since 1970.
     now: f64,
+}
+
+impl Memory {
+    /// Nothing yet, at a time in milliseconds since 1970.
+    pub fn at(now: f64) -> Memory {
+        Memory { objects: BTreeMap::new(), now }
+    }
+
+    /// The table, which must not outlive the memory.
+    pub fn storage(&mut self) -> Storage {
+        Storage {
+            size: size_of::<Storage>(),
+            context: std::ptr::from_mut(self).cast(),
+            read: Some(read),
+            append: Some(append),
+            sync: Some(sync),
+            replace: Some(replace),
+        }
+    }
 }
 
 /// # Safety
@@ -82,17 +102,27 @@ pub struct Realm {
 impl Realm {
     /// Begins a realm at a time, in milliseconds since 1970.
     pub fn begin(opening: &'static Opening, now: f64) -> Realm {
-        let memory = Box::into_raw(Box::new(Memory { objects: BTreeMap::new(), now }));
+        Realm::begin_if_offered(opening, now).expect("a library with durable realms")
+    }
+
+    /// The same, or nothing with a library that has no durable realms.
+    pub fn begin_if_offered(opening: &'static Opening, now: f64) -> Option<Realm> {
+        let memory = Box::into_raw(Box::new(Memory::at(now)));
         let library = Library::get();
         let mut realm = Realm { library, opening, log: std::ptr::null_mut(), realm: std::ptr::null_mut(), memory };
-        realm.open();
-        realm
+        match realm.open() {
+            Err(failure) if failure.status == NOT_SUPPORTED => None,
+            opened => {
+                opened.expect("the realm can be opened");
+                Some(realm)
+            }
+        }
     }
 
     /// Has the realm go, and come back from what is kept.
     pub fn restart(&mut self) {
         self.close();
-        self.open();
+        self.open().expect("the realm can be opened");
     }
 
     /// Lets time pass.
@@ -107,15 +137,13 @@ impl Realm {
         unsafe { (*self.memory).objects.values().map(Vec::len).sum() }
     }
 
-    fn open(&mut self) {
-        let storage = Storage {
-            size: size_of::<Storage>(),
-            context: self.memory.cast(),
-            read: Some(read),
-            append: Some(append),
-            sync: Some(sync),
-            replace: Some(replace),
-        };
+    fn storage(&self) -> Storage {
+        // SAFETY: as above.
+        unsafe { (*self.memory).storage() }
+    }
+
+    fn open(&mut self) -> Result<(), Failure> {
+        let storage = self.storage();
         let functions = &self.library.functions;
         // SAFETY: all arguments are live.
         let status = unsafe { (functions.log_open)(&raw const storage, &raw mut self.log) };
@@ -132,7 +160,7 @@ impl Realm {
             let (options, count) = (options.as_ptr(), options.len());
             (functions.realm_open)(engine, log, name, script, options, count, &raw const host, &raw mut self.realm)
         };
-        self.library.check(status).expect("the realm can be opened");
+        self.library.check(status)
     }
 
     fn close(&mut self) {
@@ -152,12 +180,59 @@ impl Realm {
 
     /// The value of a script.
     pub fn evaluate(&self, script: &str) -> Result<String, Failure> {
-        let (host, script) = (self.host(), Bytes::of(script.as_bytes()));
+        self.evaluate_with(script, &self.host())
+    }
+
+    /// The value of a script that has this host.
+    pub fn evaluate_with(&self, script: &str, host: &Host) -> Result<String, Failure> {
+        let (host, script) = (std::ptr::from_ref(host), Bytes::of(script.as_bytes()));
         let functions = &self.library.functions;
         // SAFETY: all arguments are live.
         let (status, value) =
-            written(|sink| unsafe { (functions.realm_eval)(self.realm, Bytes::EMPTY, script, &raw const host, sink) });
+            written(|sink| unsafe { (functions.realm_eval)(self.realm, Bytes::EMPTY, script, host, sink) });
         self.library.check(status).map(|()| value)
+    }
+
+    /// What the functions that take turns or capture them answer: each of them refuses to be called by a callback.
+    pub fn turns(&self) -> [u32; 10] {
+        let (host, storage, call) = (self.host(), self.storage(), &self.library.functions);
+        let (host, text, id) = (&raw const host, Bytes::of(b"1"), Bytes::EMPTY);
+        let (realm, mut made, mut time) = (self.realm, std::ptr::null_mut(), 0.0);
+        let name = Bytes::of(self.opening.name.as_bytes());
+        let parts = Parts { method: b"GET", path: b"/", ..Parts::default() };
+        // SAFETY: all arguments are live, and what is made by mistake is lost.
+        unsafe {
+            [
+                written(|sink| (call.realm_eval)(realm, id, text, host, sink)).0,
+                written(|sink| (call.realm_call)(realm, id, text, id, host, sink)).0,
+                written(|sink| (call.realm_upgrade)(realm, id, text, host, sink)).0,
+                with_request(&parts, |request| (call.realm_execute)(realm, id, request, host, &raw mut made)),
+                (call.realm_next_alarm)(realm, host, &raw mut time),
+                (call.realm_alarm)(realm, host),
+                self.carried(|carrier| (call.realm_outgoing)(realm, host, carrier, &raw mut time)).0,
+                (call.realm_open)(
+                    self.library.engine,
+                    self.log,
+                    Bytes::of(b"another"),
+                    text,
+                    std::ptr::null(),
+                    0,
+                    host,
+                    &raw mut made,
+                ),
+                (call.realm_open_app)(
+                    self.library.engine,
+                    self.log,
+                    Bytes::of(b"another"),
+                    Bytes::of(b"{}"),
+                    std::ptr::null(),
+                    0,
+                    host,
+                    &raw mut made,
+                ),
+                written(|sink| (call.log_checkpoint)(self.library.engine, &raw const storage, name, sink)).0,
+            ]
+        }
     }
 
     /// What the realm has for others.
