@@ -126,10 +126,15 @@ pub(super) fn with_request<R>(
     with_stage(isolate, |stage| operation(stage.request(what)?))
 }
 
+/// Whether the time of the running script is up.
+pub(super) fn is_out_of_time(isolate: &v8::Isolate) -> bool {
+    with(isolate, |active| Ok(Instant::now() >= active.deadline)).unwrap_or(false)
+}
+
 /// Ends the script if its time is up, and tells whether it did. Asked at the end of each native function: V8 looks whether a
 /// script is to end only now and then in a loop, and each call of a native function may take long. No exception may be pending.
 pub(super) fn end_if_out_of_time(scope: &mut v8::PinScope<'_, '_>) -> bool {
-    let is_up = with(scope, |active| Ok(Instant::now() >= active.deadline)).unwrap_or(false);
+    let is_up = is_out_of_time(scope);
     if is_up {
         scope.terminate_execution();
         // It takes effect where a function begins.
