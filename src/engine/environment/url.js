@@ -3,10 +3,10 @@
   'use strict';
 
   const { asList, expose, isObject, needArguments, toText } = interfaces;
-  const { changeUrl, parseQuery, parseUrl, writeQuery } = host;
+  const { changeUrl, decodeQuery, encodeQuery, parseUrl } = host;
   const { defineProperty, setPrototypeOf } = Object;
   const { apply, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
-  const { slice } = String.prototype;
+  const { indexOf, slice } = String.prototype;
   const { sort } = Array.prototype;
   const { get: lookUp, set: remember } = Map.prototype;
   const { iterator } = Symbol;
@@ -53,7 +53,36 @@
     return list;
   };
 
-  const listOfText = (text) => asList(parseQuery(text[0] === '?' ? apply(slice, text, [1]) : text));
+  const hasSign = (text, sign) => apply(indexOf, text, [sign]) >= 0;
+
+  const decoded = (text) => (hasSign(text, '%') || hasSign(text, '+') ? decodeQuery(text) : text);
+
+  // Names and values of a query. They are found here, one by one, because a list that a native function makes is in no heap.
+  const listOfText = (text) => {
+    const list = asList([]);
+    let start = text[0] === '?' ? 1 : 0;
+    while (start < text.length) {
+      const sign = apply(indexOf, text, ['&', start]);
+      const end = sign < 0 ? text.length : sign;
+      if (start < end) {
+        const pair = apply(slice, text, [start, end]);
+        const middle = apply(indexOf, pair, ['=']);
+        list[list.length] = decoded(middle < 0 ? pair : apply(slice, pair, [0, middle]));
+        list[list.length] = middle < 0 ? '' : decoded(apply(slice, pair, [middle + 1]));
+      }
+      start = end + 1;
+    }
+    return list;
+  };
+
+  // The query of names and values.
+  const queryOf = (list) => {
+    let query = '';
+    for (let index = 0; index < list.length; index += 2) {
+      query += (index > 0 ? '&' : '') + encodeQuery(list[index]) + '=' + encodeQuery(list[index + 1]);
+    }
+    return query;
+  };
 
   const listOf = (init) => {
     if (!isObject(init)) {
@@ -109,7 +138,7 @@
   const change = (state, list) => {
     state.list = list;
     if (state.changed !== undefined) {
-      state.changed(writeQuery(list));
+      state.changed(queryOf(list));
     }
   };
 
@@ -239,7 +268,7 @@
     }
 
     toString() {
-      return writeQuery(this.#state.list);
+      return queryOf(this.#state.list);
     }
   }
   expose(URLSearchParams, 'URLSearchParams');
