@@ -2,6 +2,7 @@
 
 use super::buffers::BufferBudget;
 use super::modules::Graph;
+use super::outside::Outside;
 use super::slots;
 use crate::engine::{Exception, Execution, Failure, Reply, ReturnProblem, Stage, Thrown};
 use std::cell::RefCell;
@@ -33,6 +34,10 @@ pub(super) struct Active<'run, 'request> {
     pub(super) conversion_exception: Option<Exception>,
     /// Response headers read so far.
     pub(super) headers: Vec<(String, String)>,
+    /// Whether a function of a map calls a script for each of its entries.
+    pub(super) walks_map: bool,
+    /// What lines of the log take that are held back until the end of the run.
+    pub(super) held_back: Outside,
 }
 
 impl<'run, 'request> Active<'run, 'request> {
@@ -56,6 +61,8 @@ impl<'run, 'request> Active<'run, 'request> {
             thrown: None,
             conversion_exception: None,
             headers: Vec::new(),
+            walks_map: false,
+            held_back: Outside::default(),
         }
     }
 

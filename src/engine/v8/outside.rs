@@ -32,6 +32,12 @@ impl Outside {
         Ok(())
     }
 
+    /// Takes over what another has.
+    pub(super) fn add(&mut self, mut other: Outside) {
+        self.bytes += std::mem::take(&mut other.bytes);
+        self.budget = self.budget.take().or_else(|| other.budget.take());
+    }
+
     /// A string as UTF-8, which counts.
     pub(super) fn text(
         &mut self,
