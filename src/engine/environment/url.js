@@ -3,7 +3,7 @@
   'use strict';
 
   const { asList, expose, isObject, needArguments, toText } = interfaces;
-  const { changeUrl, decodeQuery, encodeQuery, parseUrl } = host;
+  const { changeUrl, parseQuery, parseUrl, writeQuery } = host;
   const { defineProperty, setPrototypeOf } = Object;
   const { apply, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
   const { indexOf, slice } = String.prototype;
@@ -53,35 +53,23 @@
     return list;
   };
 
-  const hasSign = (text, sign) => apply(indexOf, text, [sign]) >= 0;
+  // Characters of a query that are parsed at a time.
+  const PIECE = 1 << 16;
 
-  const decoded = (text) => (hasSign(text, '%') || hasSign(text, '+') ? decodeQuery(text) : text);
-
-  // Names and values of a query. They are found here, one by one, because a list that a native function makes is in no heap.
+  // Names and values of a query. A long one is parsed in pieces, between which the limits of the script are looked at.
   const listOfText = (text) => {
     const list = asList([]);
     let start = text[0] === '?' ? 1 : 0;
     while (start < text.length) {
-      const sign = apply(indexOf, text, ['&', start]);
+      const sign = apply(indexOf, text, ['&', start + PIECE]);
       const end = sign < 0 ? text.length : sign;
-      if (start < end) {
-        const pair = apply(slice, text, [start, end]);
-        const middle = apply(indexOf, pair, ['=']);
-        list[list.length] = decoded(middle < 0 ? pair : apply(slice, pair, [0, middle]));
-        list[list.length] = middle < 0 ? '' : decoded(apply(slice, pair, [middle + 1]));
+      const piece = asList(parseQuery(apply(slice, text, [start, end])));
+      for (let index = 0; index < piece.length; index++) {
+        list[list.length] = piece[index];
       }
       start = end + 1;
     }
     return list;
-  };
-
-  // The query of names and values.
-  const queryOf = (list) => {
-    let query = '';
-    for (let index = 0; index < list.length; index += 2) {
-      query += (index > 0 ? '&' : '') + encodeQuery(list[index]) + '=' + encodeQuery(list[index + 1]);
-    }
-    return query;
   };
 
   const listOf = (init) => {
@@ -138,7 +126,7 @@
   const change = (state, list) => {
     state.list = list;
     if (state.changed !== undefined) {
-      state.changed(queryOf(list));
+      state.changed(writeQuery(list));
     }
   };
 
@@ -268,7 +256,7 @@
     }
 
     toString() {
-      return queryOf(this.#state.list);
+      return writeQuery(this.#state.list);
     }
   }
   expose(URLSearchParams, 'URLSearchParams');

@@ -1,7 +1,7 @@
 //! URLs and queries as the web's `URL` and `URLSearchParams` know them.
 
 use super::super::Thrown;
-use super::super::functions::{Answer, Call, Stop};
+use super::super::functions::{Answer, Call, Stop, Value};
 use ::url::{Url, form_urlencoded, quirks};
 use std::collections::BTreeMap;
 
@@ -89,23 +89,28 @@ fn parts(call: &mut dyn Call, url: &Url) -> Result<Answer, Stop> {
         ("hash", quirks::hash(url)),
     ]);
     call.take(parts.values().map(|part| part.len()).sum())?;
-    let json = serde_json::to_vec(&parts).map_err(|error| Thrown::internal(error.to_string()))?;
-    Ok(Answer::Json(json))
+    as_json(serde_json::to_vec(&parts))
 }
 
-/// What a name or value in a query stands for.
-pub fn decode_query(call: &mut dyn Call) -> Result<Answer, Stop> {
-    let text = call.argument(0)?.text().unwrap_or_default();
-    // Behind the first sign of equality all is value.
-    let query = format!("={text}");
-    let pair = form_urlencoded::parse(query.as_bytes()).next();
-    Ok(Answer::Text(pair.map(|(_, value)| value.into_owned()).unwrap_or_default()))
+fn as_json(json: serde_json::Result<Vec<u8>>) -> Result<Answer, Stop> {
+    Ok(Answer::Json(json.map_err(|error| Thrown::internal(error.to_string()))?))
 }
 
-/// A name or value as it is in a query.
-pub fn encode_query(call: &mut dyn Call) -> Result<Answer, Stop> {
-    let text = call.argument(0)?.text().unwrap_or_default();
-    let encoded = || form_urlencoded::byte_serialize(text.as_bytes());
-    call.take(encoded().map(str::len).sum())?;
-    Ok(Answer::Text(encoded().collect()))
+/// Names and values of a query, one after the other.
+pub fn parse_query(call: &mut dyn Call) -> Result<Answer, Stop> {
+    let query = call.argument(0)?.text().unwrap_or_default();
+    let pairs = form_urlencoded::parse(query.as_bytes());
+    let texts: Vec<_> = pairs.flat_map(|(name, value)| [name, value]).collect();
+    call.take(texts.iter().map(|text| text.len()).sum())?;
+    as_json(serde_json::to_vec(&texts))
+}
+
+/// The query of names and values, one after the other.
+pub fn write_query(call: &mut dyn Call) -> Result<Answer, Stop> {
+    let texts = call.elements(0)?.unwrap_or_default();
+    let texts: Vec<String> = texts.into_iter().filter_map(Value::text).collect();
+    let encoded = |text: &String| form_urlencoded::byte_serialize(text.as_bytes()).map(str::len).sum::<usize>();
+    call.take(texts.iter().map(encoded).sum())?;
+    let pairs = texts.as_chunks().0.iter().map(|[name, value]| (name, value));
+    Ok(Answer::Text(form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()))
 }
