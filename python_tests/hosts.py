@@ -192,6 +192,16 @@ class Host:
         """The parts of the host's memory, as the kernel lists them."""
         return Path(f"/proc/{self._process.pid}/maps").read_text()
 
+    def peak_memory(self) -> int:
+        """The most memory that the host had, in bytes, since the last `forget_peak`."""
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE).group(1)) << 10
+
+    def forget_peak(self) -> int:
+        """Has the kernel look anew for the peak, which is what the host has now."""
+        Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
+        return self.peak_memory()
+
     def log(self) -> str:
         """All that the host has written to its log."""
         return self._log_path.read_text(errors="replace")

@@ -55,6 +55,13 @@ def test_the_classic_session(shell):
     assert [second.ask(line) for line in ["counter.next()", "counter.peek()", "counter.next"]] == ["3", "3", source]
 
 
+def test_lines_of_a_turn_count_as_heap(shell):
+    """They are held back until the turn is on the disk."""
+    realm = shell("--option", f"max_heap_bytes={64 << 20}")
+    assert "out of memory" in realm.ask_in_vain("for (;;) console.log('x'.repeat(1 << 20))")
+    assert realm.ask("1 + 1") == "2"
+
+
 SURVIVORS = {
     "variables": (["let a = 1; const b = [a, {c: 2}]"], "JSON.stringify([a, b])", r'"[1,[1,{\"c\":2}]]"'),
     "closures": (["var next = (() => { let n = 0; return () => ++n; })()", "next()"], "next()", "2"),

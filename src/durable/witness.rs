@@ -310,6 +310,10 @@ impl Host for Witness<'_> {
         self.lines.borrow_mut().push((level, text.to_owned()));
     }
 
+    fn holds_log_back(&self) -> bool {
+        true
+    }
+
     fn clock(&self) -> Option<f64> {
         if self.time.get().is_none() {
             let time = self.ask("clock", &[], |host| Ok(host.time()));

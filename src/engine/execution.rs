@@ -104,9 +104,14 @@ pub struct Execution<'a> {
 struct Attempt {
     /// Lines for the log, held back until the attempt counts.
     log: Vec<(LogLevel, String)>,
+    /// Bytes of these lines.
+    log_bytes: usize,
     /// What the script asked for that can't be taken back, if it did.
     irreversible: Option<&'static str>,
 }
+
+/// Bytes of lines that an attempt holds back at most.
+const MOST_HELD_BACK: usize = 1 << 20;
 
 /// A past state as a script holds it, good for the request that got it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -313,12 +318,19 @@ impl<'a> Execution<'a> {
         }
     }
 
-    /// Writes a line to the app's log.
-    pub fn log(&mut self, level: LogLevel, text: &str) {
+    /// Writes a line to the app's log. What is more than an attempt can hold back is no part of one.
+    pub fn log(&mut self, level: LogLevel, text: &str) -> Result<(), Thrown> {
         match &mut self.attempt {
-            Some(attempt) => attempt.log.push((level, text.to_owned())),
+            Some(attempt) => {
+                attempt.log_bytes += size_of::<(LogLevel, String)>() + text.len();
+                if attempt.log_bytes > MOST_HELD_BACK {
+                    return self.irreversible("console with so much text");
+                }
+                attempt.log.push((level, text.to_owned()));
+            }
             None => self.host.log(level, text),
         }
+        Ok(())
     }
 
     /// What follows may turn out not to count, until [`Execution::accept`] or [`Execution::abandon`].

@@ -74,6 +74,8 @@ pub enum ReturnProblem {
     HeaderValue,
     ReadingStatusCode,
     StatusCode,
+    /// There is no memory for the headers.
+    OutOfMemory,
 }
 
 impl Failure {
@@ -86,6 +88,7 @@ impl Failure {
             Failure::Return(problem) => problem,
         };
         let reason = match problem {
+            ReturnProblem::OutOfMemory => return Failure::Thrown.message(),
             ReturnProblem::NotAnObject => "not an object",
             ReturnProblem::ReadingBody => "error reading body",
             ReturnProblem::BodyToJson => "error during JSON conversion of body",

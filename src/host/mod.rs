@@ -31,6 +31,10 @@ pub trait Host {
     fn clear(&self, map: &str) -> Result<(), HostError>;
     /// Takes a line of the app's log.
     fn log(&self, level: LogLevel, text: &str);
+    /// Whether lines are kept until the run that wrote them has ended.
+    fn holds_log_back(&self) -> bool {
+        false
+    }
     /// Milliseconds since 1970 in UTC, if the host has a clock of its own.
     fn clock(&self) -> Option<f64>;
 

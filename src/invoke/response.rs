@@ -99,7 +99,7 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
     response.claims_digest = execution.claims_digest;
     let line = response.exception_line(&execution.request.method, &execution.route, execution.options);
     if let Some(line) = line.filter(|_| failed) {
-        execution.log(LogLevel::Fail, &line);
+        execution.host().log(LogLevel::Fail, &line);
     }
     response.apply_writes = execution.apply_writes.unwrap_or((200..300).contains(&response.status));
     if response.apply_writes {
@@ -116,7 +116,7 @@ pub(super) fn finish(outcome: Outcome, mut execution: Execution<'_>, begin: Inst
             response.status,
             response.timings.total / 1_000_000,
         );
-        execution.log(LogLevel::Info, &line);
+        execution.host().log(LogLevel::Info, &line);
     }
     Ok(response)
 }

@@ -6,7 +6,7 @@
   const { changeUrl, parseQuery, parseUrl, writeQuery } = host;
   const { defineProperty, setPrototypeOf } = Object;
   const { apply, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
-  const { slice } = String.prototype;
+  const { indexOf, slice } = String.prototype;
   const { sort } = Array.prototype;
   const { get: lookUp, set: remember } = Map.prototype;
   const { iterator } = Symbol;
@@ -53,7 +53,24 @@
     return list;
   };
 
-  const listOfText = (text) => asList(parseQuery(text[0] === '?' ? apply(slice, text, [1]) : text));
+  // Characters of a query that are parsed at a time.
+  const PIECE = 1 << 16;
+
+  // Names and values of a query. A long one is parsed in pieces, between which the limits of the script are looked at.
+  const listOfText = (text) => {
+    const list = asList([]);
+    let start = text[0] === '?' ? 1 : 0;
+    while (start < text.length) {
+      const sign = apply(indexOf, text, ['&', start + PIECE]);
+      const end = sign < 0 ? text.length : sign;
+      const piece = asList(parseQuery(apply(slice, text, [start, end])));
+      for (let index = 0; index < piece.length; index++) {
+        list[list.length] = piece[index];
+      }
+      start = end + 1;
+    }
+    return list;
+  };
 
   const listOf = (init) => {
     if (!isObject(init)) {

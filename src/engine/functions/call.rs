@@ -11,7 +11,8 @@ pub trait Call {
     fn argument(&mut self, index: usize) -> Result<Value, Stop>;
     /// A property of an argument, which may run a getter; undefined when the argument is no object.
     fn property(&mut self, index: usize, name: &str) -> Result<Value, Stop>;
-    /// The elements of an argument that is an array, else none. May run getters.
+    /// The elements of an argument that is an array, else none. May run getters. The elements count as with [`Call::take`], because many
+    /// may be one long text.
     fn elements(&mut self, index: usize) -> Result<Option<Vec<Value>>, Stop>;
     /// `JSON.stringify` of an argument, which may run `toJSON`; none when there is no JSON for it.
     fn json(&mut self, index: usize) -> Result<Option<Vec<u8>>, Stop>;
@@ -19,6 +20,9 @@ pub trait Call {
     fn truthy(&mut self, index: usize) -> bool;
     /// Whether an argument is a proxy, which scripts can't find out.
     fn is_proxy(&mut self, index: usize) -> bool;
+    /// Counts so many bytes that the function is about to make, as memory of the script, until it answers. Refused when there are not
+    /// so many, or when the time of the script is up.
+    fn take(&mut self, bytes: usize) -> Result<(), Stop>;
     /// The running request. While an app is captured, notes that `what` was touched, and throws.
     fn request(
         &mut self,
@@ -79,11 +83,24 @@ pub fn buffer_of(object: &serde_json::Map<String, serde_json::Value>) -> Option<
     base64::engine::general_purpose::STANDARD.decode(text).ok()
 }
 
+/// The text of UTF-8, copied only if it is not valid.
+pub fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
 impl Value {
+    /// Bytes of a text or buffer.
+    pub fn size(&self) -> usize {
+        match self {
+            Value::Text(bytes) | Value::Bytes(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+
     /// The text of a string.
     pub fn text(self) -> Option<String> {
         match self {
-            Value::Text(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+            Value::Text(text) => Some(text_of(text)),
             _ => None,
         }
     }

@@ -9,7 +9,7 @@ mod crypto;
 mod historical;
 mod host;
 
-pub use call::{Answer, Call, Stop, Value, buffer_of};
+pub use call::{Answer, Call, Stop, Value, buffer_of, text_of};
 pub use historical::historical_state_json;
 
 use super::environment;

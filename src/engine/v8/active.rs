@@ -2,6 +2,7 @@
 
 use super::buffers::BufferBudget;
 use super::modules::Graph;
+use super::outside::Outside;
 use super::slots;
 use crate::engine::{Exception, Execution, Failure, Reply, ReturnProblem, Stage, Thrown};
 use std::cell::RefCell;
@@ -33,6 +34,10 @@ pub(super) struct Active<'run, 'request> {
     pub(super) conversion_exception: Option<Exception>,
     /// Response headers read so far.
     pub(super) headers: Vec<(String, String)>,
+    /// Whether a function of a map calls a script for each of its entries.
+    pub(super) walks_map: bool,
+    /// What lines of the log take that are held back until the end of the run.
+    pub(super) held_back: Outside,
 }
 
 impl<'run, 'request> Active<'run, 'request> {
@@ -56,6 +61,8 @@ impl<'run, 'request> Active<'run, 'request> {
             thrown: None,
             conversion_exception: None,
             headers: Vec::new(),
+            walks_map: false,
+            held_back: Outside::default(),
         }
     }
 
@@ -126,10 +133,15 @@ pub(super) fn with_request<R>(
     with_stage(isolate, |stage| operation(stage.request(what)?))
 }
 
+/// Whether the time of the running script is up.
+pub(super) fn is_out_of_time(isolate: &v8::Isolate) -> bool {
+    with(isolate, |active| Ok(Instant::now() >= active.deadline)).unwrap_or(false)
+}
+
 /// Ends the script if its time is up, and tells whether it did. Asked at the end of each native function: V8 looks whether a
 /// script is to end only now and then in a loop, and each call of a native function may take long. No exception may be pending.
 pub(super) fn end_if_out_of_time(scope: &mut v8::PinScope<'_, '_>) -> bool {
-    let is_up = with(scope, |active| Ok(Instant::now() >= active.deadline)).unwrap_or(false);
+    let is_up = is_out_of_time(scope);
     if is_up {
         scope.terminate_execution();
         // It takes effect where a function begins.

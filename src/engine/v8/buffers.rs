@@ -41,9 +41,14 @@ impl BufferBudget {
         let used = self.used.load(Ordering::Relaxed);
         let fits = used.checked_add(bytes).is_some_and(|sum| sum <= self.limit.load(Ordering::Relaxed));
         if !fits {
-            self.refused.store(bytes, Ordering::Relaxed);
+            self.note_refusal(bytes);
         }
         fits
+    }
+
+    /// Notes that so many bytes were refused.
+    pub(super) fn note_refusal(&self, bytes: usize) {
+        self.refused.store(bytes, Ordering::Relaxed);
     }
 
     /// Forgets that a buffer was refused.

@@ -25,7 +25,7 @@
 //! - `code`: compiled code of modules that are evaluated for each request
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
-//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `stack`: what a request may use
+//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `outside`, `stack`: what a request may use
 //! - `text_search`: search for texts in texts, in linear time
 //! - `wrap`: how functions of the library take the place of V8's
 //! - `thread`: threads of the library
@@ -55,6 +55,7 @@ mod live;
 mod live_request;
 mod message;
 mod modules;
+mod outside;
 mod platform;
 mod prepared;
 mod realm;

@@ -44,7 +44,7 @@ fn charges() -> MutexGuard<'static, HashMap<usize, Charge>> {
 }
 
 /// The budget of an isolate that has one.
-fn budget_of(isolate: &v8::Isolate) -> Option<Arc<BufferBudget>> {
+pub(super) fn budget_of(isolate: &v8::Isolate) -> Option<Arc<BufferBudget>> {
     let budget = isolate.get_data(slots::BUDGET).cast::<BufferBudget>();
     if budget.is_null() {
         return None;
@@ -56,20 +56,25 @@ fn budget_of(isolate: &v8::Isolate) -> Option<Arc<BufferBudget>> {
     }
 }
 
-/// Runs `take` if the budget of the isolate, after garbage is gone if need be, has room for `bytes`; what it takes counts until it goes.
+/// Takes so many bytes of an isolate's budget, after garbage is gone if need be, unless they do not fit.
+pub(super) fn reserve(isolate: &mut v8::Isolate, budget: &BufferBudget, bytes: usize) -> bool {
+    budget.reserve(bytes) || {
+        isolate.low_memory_notification();
+        budget.reserve(bytes)
+    }
+}
+
+/// Runs `take` if the budget of the isolate has room for `bytes`; what it takes counts until it goes.
 ///
 /// # Safety
 /// `isolate` is the isolate that runs on this thread.
-unsafe fn reserve(isolate: *mut c_void, bytes: usize, take: impl FnOnce() -> Store) -> Store {
+unsafe fn charge(isolate: *mut c_void, bytes: usize, take: impl FnOnce() -> Store) -> Store {
     // SAFETY: V8's isolate is the crate's, and the caller says that it is the one that runs.
     let mut isolate = unsafe { v8::Isolate::from_raw_ptr(isolate.cast()) };
     let Some(budget) = budget_of(&isolate) else { return take() };
     let bytes = bytes.max(LEAST);
-    if !budget.reserve(bytes) {
-        isolate.low_memory_notification();
-        if !budget.reserve(bytes) {
-            return std::ptr::null_mut();
-        }
+    if !reserve(&mut isolate, &budget, bytes) {
+        return std::ptr::null_mut();
     }
     let store = take();
     if store.is_null() {
@@ -152,7 +157,7 @@ unsafe extern "C" fn allocate(
         unsafe { v8_allocate(isolate, length, most, page, pages, most_pages, wasm, shared, guarded) }
     };
     // SAFETY: V8 asks for the isolate that runs.
-    unsafe { reserve(isolate, page.saturating_mul(most_pages), take) }
+    unsafe { charge(isolate, page.saturating_mul(most_pages), take) }
 }
 
 /// Asked for new memory of WebAssembly.
@@ -169,7 +174,7 @@ unsafe extern "C" fn allocate_wasm(
     // SAFETY: V8's own arguments go on to V8.
     let take = || unsafe { v8_allocate_wasm(isolate, pages, most_pages, kind, shared) };
     // SAFETY: V8 asks for the isolate that runs.
-    unsafe { reserve(isolate, pages.saturating_mul(WASM_PAGE), take) }
+    unsafe { charge(isolate, pages.saturating_mul(WASM_PAGE), take) }
 }
 
 /// Asked for larger memory of WebAssembly in another place.
@@ -180,7 +185,7 @@ unsafe extern "C" fn copy_wasm(store: Store, isolate: *mut c_void, pages: usize,
     // SAFETY: V8's own arguments go on to V8.
     let take = || unsafe { v8_copy_wasm(store, isolate, pages, most_pages, kind) };
     // SAFETY: V8 asks for the isolate that runs.
-    unsafe { reserve(isolate, pages.saturating_mul(WASM_PAGE), take) }
+    unsafe { charge(isolate, pages.saturating_mul(WASM_PAGE), take) }
 }
 
 /// Asked for larger memory of WebAssembly in the same place.

@@ -19,6 +19,8 @@ pub(super) struct Active<'run, 'request> {
     pub(super) deadline: Instant,
     /// The deadline was reached and the script ended.
     pub(super) timed_out: bool,
+    /// Whether a function of a map calls a script for each of its entries.
+    pub(super) walks_map: bool,
 }
 
 /// The time in which native functions find an [`Active`]; it ends with the drop.

@@ -107,7 +107,7 @@ fn evaluate(
     }
     let interpreter = Interpreter::new(options, optional).map_err(|refused| ended(refused.into()))?;
     let deadline = Instant::now() + options.max_execution_time;
-    let mut active = Active { execution: None, touched: None, modules, deadline, timed_out: false };
+    let mut active = Active { execution: None, touched: None, modules, deadline, timed_out: false, walks_map: false };
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
     let begin = Instant::now();

@@ -105,6 +105,20 @@ impl Memory {
         result
     }
 
+    /// Counts so many bytes that are not QuickJS's, unless there are not so many.
+    pub(super) fn reserve(&self, bytes: usize) -> bool {
+        let gives = self.gives(bytes);
+        if gives {
+            self.used.set(self.used.get().saturating_add(bytes));
+        }
+        gives
+    }
+
+    /// Gives bytes back that were reserved.
+    pub(super) fn release(&self, bytes: usize) {
+        self.used.set(self.used.get().saturating_sub(bytes));
+    }
+
     /// Whether there are so many bytes more.
     fn gives(&self, bytes: usize) -> bool {
         if let Some(rest) = self.certain.get().checked_sub(bytes) {

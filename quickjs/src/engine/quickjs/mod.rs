@@ -17,6 +17,7 @@ mod exception;
 mod interpreter;
 mod memory;
 mod modules;
+mod outside;
 mod run;
 mod time_zone;
 mod value;

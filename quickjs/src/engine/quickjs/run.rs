@@ -52,7 +52,8 @@ pub(super) fn serve(
     begin: Instant,
 ) -> Served {
     let deadline = execution.deadline;
-    let mut active = Active { execution: Some(execution), touched: None, modules, deadline, timed_out: false };
+    let mut active =
+        Active { execution: Some(execution), touched: None, modules, deadline, timed_out: false, walks_map: false };
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
     interpreter.end_memory_at(Some(deadline));

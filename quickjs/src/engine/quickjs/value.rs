@@ -1,5 +1,6 @@
 //! Values and contexts of QuickJS with Rust's ownership: a [`Value`] owns one reference and gives it back when dropped.
 
+use crate::engine::functions::text_of;
 use crate::engine::{ErrorClass, Exception, Thrown};
 use rquickjs_sys as q;
 use std::ffi::{CStr, c_int};
@@ -232,7 +233,7 @@ impl Value {
 
     /// `String(value)`, which may run the script's own code.
     pub(super) fn to_text(&self) -> Result<String, Problem> {
-        self.to_bytes().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        self.to_bytes().map(text_of)
     }
 
     /// As [`Value::to_text`], as bytes: UTF-8, where lone surrogates have three bytes each.

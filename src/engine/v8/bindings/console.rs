@@ -2,7 +2,8 @@
 
 use super::arguments::answer;
 use crate::engine::Thrown;
-use crate::engine::v8::active::with_request;
+use crate::engine::v8::active::{self, with_request};
+use crate::engine::v8::outside::Outside;
 use crate::host::LogLevel;
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
@@ -22,6 +23,30 @@ pub(super) fn error<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, plac
 }
 
 fn log(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>, place: Place<'_>, level: LogLevel) {
+    let result = write(scope, arguments, level);
+    answer(scope, place, result.map(|()| None));
+}
+
+fn write(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>, level: LogLevel) -> Result<(), Thrown> {
+    let mut outside = Outside::default();
+    let Some(line) = line(scope, arguments, &mut outside)? else { return Ok(()) };
+    let held_back = with_request(scope, "console", |execution| {
+        execution.log(level, &line)?;
+        Ok(execution.host().holds_log_back())
+    })?;
+    if held_back {
+        outside.take(scope, size_of_val(&line))?;
+        active::with(scope, |active| {
+            active.held_back.add(outside);
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// The arguments as texts, with spaces between them; none when an exception is on its way. It may get long, because many arguments may be
+/// one long text.
+fn line(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>, outside: &mut Outside) -> Result<Option<String>, Thrown> {
     let mut line = String::new();
     for index in 0..arguments.length() {
         let value = arguments.get(index);
@@ -32,18 +57,13 @@ fn log(scope: Scope<'_, '_, '_>, arguments: &Arguments<'_>, place: Place<'_>, le
         } else {
             value.to_string(scope)
         };
-        // Without a text the exception of the conversion is on its way.
-        let Some(text) = text else { return };
+        let Some(text) = text else { return Ok(None) };
         if index > 0 {
             line.push(' ');
         }
-        line.push_str(&text.to_rust_string_lossy(scope));
+        line.push_str(&outside.text(scope, text)?);
     }
-    let result = with_request(scope, "console", |execution| {
-        execution.log(level, &line);
-        Ok(None)
-    });
-    answer(scope, place, result);
+    Ok(Some(line))
 }
 
 pub(super) fn queue_microtask<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {

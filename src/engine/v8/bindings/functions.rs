@@ -3,6 +3,7 @@
 use super::arguments;
 use crate::engine::functions::{self, Answer, Call, Stop, Value, buffer_of};
 use crate::engine::v8::active;
+use crate::engine::v8::outside::Outside;
 use crate::engine::{Execution, Thrown};
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
@@ -13,6 +14,7 @@ type Place<'a> = v8::ReturnValue<'a, v8::Value>;
 struct ScriptCall<'a, 's, 'i> {
     scope: &'a mut v8::PinScope<'s, 'i>,
     arguments: &'a Arguments<'s>,
+    outside: Outside,
 }
 
 impl<'s> ScriptCall<'_, 's, '_> {
@@ -67,6 +69,7 @@ impl Call for ScriptCall<'_, '_, '_> {
         while values.len() < array.length() as usize {
             let value = array.get_index(self.scope, values.len() as u32).ok_or(Stop::Pending)?;
             let value = self.value(value);
+            self.take(size_of::<Value>() + value.size())?;
             values.push(value);
         }
         Ok(Some(values))
@@ -86,6 +89,10 @@ impl Call for ScriptCall<'_, '_, '_> {
         self.given(index).is_proxy()
     }
 
+    fn take(&mut self, bytes: usize) -> Result<(), Stop> {
+        Ok(self.outside.take(self.scope, bytes)?)
+    }
+
     fn request(
         &mut self,
         what: &'static str,
@@ -99,7 +106,7 @@ impl Call for ScriptCall<'_, '_, '_> {
 pub(super) fn run<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place<'s>) {
     let number = arguments.data().uint32_value(scope).and_then(|number| u16::try_from(number).ok());
     let answer = match number.and_then(functions::function) {
-        Some(function) => (function.run)(&mut ScriptCall { scope, arguments: &arguments }),
+        Some(function) => (function.run)(&mut ScriptCall { scope, arguments: &arguments, outside: Outside::default() }),
         None => Err(Thrown::internal("no such native function").into()),
     };
     let result = answer.and_then(|answer| value(scope, answer));

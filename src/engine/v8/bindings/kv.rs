@@ -6,8 +6,9 @@
 
 use super::arguments;
 use crate::engine::v8::active;
+use crate::engine::v8::outside::Outside;
 use crate::engine::{MapAccess, StateToken, Thrown};
-use crate::host::{MapMethod, Permission};
+use crate::host::{Entry, MapMethod, Permission};
 use v8::MapFnTo;
 
 const NAME_FIELD: usize = 0;
@@ -228,16 +229,39 @@ fn for_each<'s>(scope: Scope<'_, 's, '_>, arguments: Arguments<'s>, place: Place
         let Ok(callback) = v8::Local::<v8::Function>::try_from(arguments.get(0)) else {
             return Ok(None);
         };
+        let nested = active::with(scope, |active| Ok(std::mem::replace(&mut active.walks_map, true)))?;
+        let walked = walk(scope, callback, arguments.this(), entries, nested);
+        active::with(scope, |active| {
+            active.walks_map = nested;
+            Ok(())
+        })?;
+        walked
+    }
+
+    /// Calls the script for each entry. The list is no longer than what the host has, so it does not count; those that are made while it
+    /// is walked do, because there may be many.
+    fn walk<'s>(
+        scope: Scope<'_, 's, '_>,
+        callback: v8::Local<'s, v8::Function>,
+        handle: v8::Local<'s, v8::Object>,
+        entries: Vec<Entry>,
+        nested: bool,
+    ) -> Answer<'s> {
+        let mut outside = Outside::default();
+        if nested {
+            outside.take(scope, entries.iter().map(|(key, value)| key.len() + value.len()).sum())?;
+        }
         for (key, value) in entries {
             v8::scope!(let scope, scope);
             let (value, key) = (arguments::buffer(scope, &value)?, arguments::buffer(scope, &key)?);
             let nothing = v8::undefined(scope).into();
-            if callback.call(scope, nothing, &[value, key, arguments.this().into()]).is_none() {
+            if callback.call(scope, nothing, &[value, key, handle.into()]).is_none() {
                 return Ok(None);
             }
         }
         Ok(None)
     }
+
     let result = run(scope, &arguments);
     arguments::answer(scope, place, result);
 }

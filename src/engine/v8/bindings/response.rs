@@ -1,6 +1,7 @@
 //! From what a handler returned to a reply.
 
 use super::arguments::copy;
+use crate::engine::v8::outside::Outside;
 use crate::engine::v8::{active, ending, exception};
 use crate::engine::{Phase, Reply, ReturnProblem, content_type, header_pair, status_code};
 
@@ -173,11 +174,20 @@ fn read_headers(
             },
         )
         .ok_or(ReturnProblem::ReadingHeaderNames)?;
+    let mut outside = Outside::default();
     for index in 0..names.length() {
         let name = names.get_index(scope, index).ok_or(ReturnProblem::HeaderName)?;
         let value = object.get(scope, name).ok_or(ReturnProblem::ReadingHeaderValue)?;
-        let value = value.to_string(scope).ok_or(ReturnProblem::HeaderValue)?.to_rust_string_lossy(scope);
-        headers.push(header_pair(name.to_rust_string_lossy(scope), value)?);
+        let value = value.to_string(scope).ok_or(ReturnProblem::HeaderValue)?;
+        let name = name.to_string(scope).ok_or(ReturnProblem::HeaderName)?;
+        // Many headers may be one long text.
+        let texts = outside.text(scope, name).and_then(|name| Ok((name, outside.text(scope, value)?)));
+        let (name, value) = texts.map_err(|thrown| {
+            headers.clear();
+            exception::throw(scope, &thrown);
+            ReturnProblem::OutOfMemory
+        })?;
+        headers.push(header_pair(name, value)?);
     }
     Ok(())
 }

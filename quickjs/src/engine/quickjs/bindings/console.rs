@@ -2,6 +2,7 @@
 
 use super::super::active::with_request;
 use super::super::exception;
+use super::super::outside::Outside;
 use super::super::value::Answer;
 use super::Call;
 use crate::host::LogLevel;
@@ -19,14 +20,17 @@ pub(super) fn error(call: &Call<'_>) -> Answer {
 }
 
 fn log(call: &Call<'_>, level: LogLevel) -> Answer {
-    let mut texts = Vec::new();
+    let mut outside = Outside::new(call.context);
+    let mut line = String::new();
     for index in 0..call.arguments.len() {
-        texts.push(exception::text(&call.argument(index))?);
+        let text = exception::text(&call.argument(index))?;
+        // Many arguments may be one long text.
+        outside.take(text.len())?;
+        if index > 0 {
+            line.push(' ');
+        }
+        line.push_str(&text);
     }
-    let line = texts.join(" ");
-    with_request(call.context, "console", |execution| {
-        execution.log(level, &line);
-        Ok(())
-    })?;
+    with_request(call.context, "console", |execution| execution.log(level, &line))?;
     Ok(call.context.undefined())
 }

@@ -1,22 +1,29 @@
 //! The functions that all engines share, as QuickJS calls them.
 
 use super::super::active;
+use super::super::outside::Outside;
 use super::super::value::{Answer, Context, Problem, Value};
 use super::kv;
 use crate::engine::functions::{self, Call, Function, Stop, buffer_of};
 use crate::engine::{Execution, Thrown};
 
-impl Call for super::Call<'_> {
+/// One call by a script.
+struct ScriptCall<'a> {
+    call: &'a super::Call<'a>,
+    outside: Outside,
+}
+
+impl Call for ScriptCall<'_> {
     fn count(&self) -> usize {
-        self.arguments.len()
+        self.call.arguments.len()
     }
 
     fn argument(&mut self, index: usize) -> Result<functions::Value, Stop> {
-        taken(&super::Call::argument(self, index))
+        taken(&self.call.argument(index))
     }
 
     fn property(&mut self, index: usize, name: &str) -> Result<functions::Value, Stop> {
-        let object = super::Call::argument(self, index);
+        let object = self.call.argument(index);
         if !object.is_object() {
             return Ok(functions::Value::Undefined);
         }
@@ -24,30 +31,36 @@ impl Call for super::Call<'_> {
     }
 
     fn elements(&mut self, index: usize) -> Result<Option<Vec<functions::Value>>, Stop> {
-        let array = super::Call::argument(self, index);
+        let array = self.call.argument(index);
         if !array.is_array() {
             return Ok(None);
         }
         let mut values = Vec::new();
         // A getter may change the length.
         while (values.len() as f64) < array.get(c"length")?.as_number().unwrap_or(0.0) {
-            values.push(taken(&array.element(values.len())?)?);
+            let value = taken(&array.element(values.len())?)?;
+            self.take(size_of::<functions::Value>() + value.size())?;
+            values.push(value);
         }
         Ok(Some(values))
     }
 
     fn json(&mut self, index: usize) -> Result<Option<Vec<u8>>, Stop> {
-        let json = super::Call::argument(self, index).to_json()?;
+        let json = self.call.argument(index).to_json()?;
         if json.is_undefined() { Ok(None) } else { Ok(Some(json.to_bytes()?)) }
     }
 
     fn truthy(&mut self, index: usize) -> bool {
-        super::Call::argument(self, index).truthy()
+        self.call.argument(index).truthy()
     }
 
     fn is_proxy(&mut self, index: usize) -> bool {
-        let argument = super::Call::argument(self, index);
+        let argument = self.call.argument(index);
         argument.is_proxy() || kv::is_root(&argument)
+    }
+
+    fn take(&mut self, bytes: usize) -> Result<(), Stop> {
+        Ok(self.outside.take(bytes)?)
     }
 
     fn request(
@@ -55,7 +68,7 @@ impl Call for super::Call<'_> {
         what: &'static str,
         operation: &mut dyn FnMut(&mut Execution<'_>) -> Result<(), Thrown>,
     ) -> Result<(), Thrown> {
-        active::with_request(self.context, what, |execution| operation(execution))
+        active::with_request(self.call.context, what, |execution| operation(execution))
     }
 }
 
@@ -102,8 +115,7 @@ fn taken(value: &Value) -> Result<functions::Value, Stop> {
 /// Runs one of the shared functions.
 pub(super) fn run(function: &Function, call: &super::Call<'_>) -> Answer {
     let context = call.context;
-    let mut call = super::Call { arguments: call.arguments, ..*call };
-    match (function.run)(&mut call)? {
+    match (function.run)(&mut ScriptCall { call, outside: Outside::new(context) })? {
         functions::Answer::Undefined => Ok(context.undefined()),
         functions::Answer::Null => Ok(context.null()),
         functions::Answer::Boolean(value) => Ok(context.boolean(value)),

@@ -1,11 +1,12 @@
 //! Map handles: `ccf.kv[name]` and its methods.
 
-use super::super::active::{with_request, with_stage};
+use super::super::active::{self, with_request, with_stage};
 use super::super::interpreter;
+use super::super::outside::Outside;
 use super::super::value::{Answer, Context, Problem, Value};
 use super::{Call, lists};
 use crate::engine::{MapAccess, StateToken, Thrown};
-use crate::host::{MapMethod, Permission};
+use crate::host::{Entry, MapMethod, Permission};
 use rquickjs_sys as q;
 use std::ffi::c_int;
 
@@ -288,6 +289,22 @@ pub(super) fn for_each(call: &Call<'_>) -> Answer {
         }
         Ok(map.entries(access.map)?)
     })?;
+    let nested = active::with(call.context, |active| Ok(std::mem::replace(&mut active.walks_map, true)))?;
+    let walked = walk(call, &callback, entries, nested);
+    active::with(call.context, |active| {
+        active.walks_map = nested;
+        Ok(())
+    })?;
+    walked
+}
+
+/// Calls the script for each entry. The list is no longer than what the host has, so it does not count; those that are made while it is
+/// walked do, because there may be many.
+fn walk(call: &Call<'_>, callback: &Value, entries: Vec<Entry>, nested: bool) -> Answer {
+    let mut outside = Outside::new(call.context);
+    if nested {
+        outside.take(entries.iter().map(|(key, value)| key.len() + value.len()).sum())?;
+    }
     let (nothing, this) = (call.context.undefined(), call.context.borrow(call.this));
     for (key, value) in entries {
         let (value, key) = (call.context.buffer(&value)?, call.context.buffer(&key)?);

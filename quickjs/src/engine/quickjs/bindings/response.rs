@@ -1,6 +1,7 @@
 //! From what a handler returned to a reply.
 
 use super::super::interpreter;
+use super::super::outside::Outside;
 use super::super::value::{Problem, Value};
 use crate::engine::{Reply, ReturnProblem, content_type, header_pair, status_code};
 use rquickjs_sys as q;
@@ -53,10 +54,17 @@ fn read_body(body: &Value) -> Result<Body, ReturnProblem> {
 }
 
 fn read_headers(object: &Value, headers: &mut Vec<(String, String)>) -> Result<(), ReturnProblem> {
+    let mut outside = Outside::new(object.context());
     for name in own_names(object).map_err(|_| ReturnProblem::ReadingHeaderNames)? {
         let name_text = name.to_text().map_err(|_| ReturnProblem::HeaderName)?;
         let value = property(object, &name).map_err(|_| ReturnProblem::ReadingHeaderValue)?;
         let value = value.to_text().map_err(|_| ReturnProblem::HeaderValue)?;
+        // Many headers may be one long text.
+        outside.take(name_text.len() + value.len()).map_err(|thrown| {
+            headers.clear();
+            object.context().throw(&thrown);
+            ReturnProblem::OutOfMemory
+        })?;
         headers.push(header_pair(name_text, value)?);
     }
     Ok(())
