@@ -7,6 +7,8 @@ namespace {
 
 using Values = std::vector<double>;
 
+constexpr size_t FEWEST_VALUES = 4;
+
 double median(Values::const_iterator begin, Values::const_iterator end) {
     Values values(begin, end);
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -17,8 +19,8 @@ double median(Values::const_iterator begin, Values::const_iterator end) {
 }  // namespace
 
 std::optional<std::string> Trend::growth() const {
-    if (values_.size() < 2) {
-        return std::nullopt;
+    if (values_.size() < FEWEST_VALUES) {
+        return name_ + ": " + std::to_string(values_.size()) + " values are too few to tell whether it grows";
     }
     const auto middle = values_.begin() + static_cast<std::ptrdiff_t>(values_.size() / 2);
     const double earlier = median(values_.begin(), middle);
