@@ -11,7 +11,7 @@ std::string place(const SoakRequest& kind) {
 }
 
 std::string times(uint64_t count) {
-    return count == 1 ? "once" : std::to_string(count) + " times";
+    return count == 0 ? "never" : count == 1 ? "once" : std::to_string(count) + " times";
 }
 
 }  // namespace
@@ -53,11 +53,9 @@ std::vector<std::string> SoakTally::wrong() const {
     // A soak that a mistake has ended may not have come to all kinds.
     for (size_t index = 0; index < kinds_.size() && mistakes_.empty(); ++index) {
         const Kind& counts = kinds_[index];
-        if (counts.right == 0) {
-            texts.push_back(place(soak_requests()[index]) + " was never answered as it is to be");
-        } else if (counts.late > counts.right + PARDONED_LATE) {
-            texts.push_back(place(soak_requests()[index]) + " was late " + times(counts.late) + " and right " +
-                            times(counts.right));
+        if (counts.right == 0 || counts.late > counts.right + PARDONED_LATE) {
+            texts.push_back(place(soak_requests()[index]) + " was ended by the limit of time " + times(counts.late) +
+                            " and answered as it is to be " + times(counts.right));
         }
     }
     return texts;
