@@ -315,14 +315,14 @@ void add_soak(CLI::App& program, std::function<int()>& action) {
         ->check(CLI::Range(1, 1024));
     const CLI::Option* leak =
         command->add_option("--leak", given->leak, "Lose something on purpose, to see that it is noticed")
-            ->transform(CLI::CheckedTransformer(std::map<std::string, Leak>{{"contexts", Leak::CONTEXTS},
-                                                                            {"descriptors", Leak::DESCRIPTORS},
+            ->transform(CLI::CheckedTransformer(std::map<std::string, Leak>{{"descriptors", Leak::DESCRIPTORS},
                                                                             {"endpoints", Leak::ENDPOINTS},
+                                                                            {"isolates", Leak::ISOLATES},
                                                                             {"mappings", Leak::MAPPINGS},
                                                                             {"memory", Leak::MEMORY},
                                                                             {"threads", Leak::THREADS}})
                             .description(""))
-            ->type_name("contexts|descriptors|endpoints|mappings|memory|threads");
+            ->type_name("descriptors|endpoints|isolates|mappings|memory|threads");
     command->callback([given, leak, &action] {
         action = [given, leaks = leak->count() > 0] {
             given->soak.options = split_all(given->options, '=', "--option");

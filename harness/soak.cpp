@@ -193,7 +193,7 @@ void Soak::install(unsigned round) {
     }
     const Clock::time_point begin = Clock::now();
     try {
-        if (round % REPLACED_EVERY == 0 || arguments_.leak == Leak::CONTEXTS) {
+        if (round % REPLACED_EVERY == 0 || arguments_.leak == Leak::ISOLATES) {
             replace(index, version);
         } else {
             registry(index)->install(soak_bundle(version));

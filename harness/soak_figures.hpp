@@ -20,11 +20,11 @@ public:
 
 private:
     bool has_isolates_;
-    Trend memory_{"resident memory (MiB)", {0.1, 16}};
+    Trend memory_{"resident memory (MiB)", {0.05, 16}};
     Trend threads_{"threads", {0, 1}};
     Trend descriptors_{"file descriptors", {0, 2}};
-    Trend mappings_{"mappings", {0.1, 64}};
-    Trend isolates_{"isolates", {0.5, 8}};
-    Trend native_{"live contexts", {0.5, 16}};
+    Trend mappings_{"mappings", {0.1, 32}};
+    Trend isolates_{"isolates", {0.5, 6}};
+    Trend native_{"live contexts", {0.5, 64}};
     Trend detached_{"detached contexts", {0.5, 16}};
 };

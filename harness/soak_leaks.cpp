@@ -34,14 +34,14 @@ SoakLeaks::~SoakLeaks() {
 
 void SoakLeaks::lose(Leak leak, const std::shared_ptr<Registry>& registry) {
     switch (leak) {
-        case Leak::CONTEXTS:
-            registries_.push_back(registry);
-            break;
         case Leak::DESCRIPTORS:
             (void)open("/dev/null", O_RDONLY | O_CLOEXEC);
             break;
         case Leak::ENDPOINTS:
             endpoints_.push_back(registry->find("GET", "/walk"));
+            break;
+        case Leak::ISOLATES:
+            registries_.push_back(registry);
             break;
         case Leak::MAPPINGS:
             lose_mappings();
