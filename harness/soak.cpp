@@ -68,6 +68,7 @@ private:
     }
 
     void drive(unsigned seed);
+    void send(const SoakRequest& kind, std::mt19937& random);
     void send_any(std::mt19937& random);
     SoakAnswer ask(const Registry& registry, const SoakRequest& kind, std::string_view body);
     void replace(size_t index, unsigned version);
@@ -134,18 +135,9 @@ SoakAnswer Soak::ask(const Registry& registry, const SoakRequest& kind, std::str
     return no_response;
 }
 
-void Soak::send_any(std::mt19937& random) {
-    static const std::vector<SoakRequest>& kinds = soak_requests();
-    static const std::vector<unsigned> weights = [] {
-        std::vector<unsigned> all;
-        std::transform(kinds.begin(), kinds.end(), std::back_inserter(all),
-                       [](const auto& kind) { return kind.weight; });
-        return all;
-    }();
-    std::discrete_distribution<size_t> any_kind(weights.begin(), weights.end());
+void Soak::send(const SoakRequest& kind, std::mt19937& random) {
     std::uniform_int_distribution<size_t> any_app(0, APPS - 1);
     std::uniform_int_distribution<size_t> any_length(0, 4096);
-    const SoakRequest& kind = kinds[any_kind(random)];
     try {
         const SoakAnswer answer = ask(*registry(any_app(random)), kind, std::string(any_length(random), SOAK_LETTER));
         tally_.count(kind, answer);
@@ -157,9 +149,25 @@ void Soak::send_any(std::mt19937& random) {
     }
 }
 
-// Threads that come and go, one after the other.
+void Soak::send_any(std::mt19937& random) {
+    static const std::vector<SoakRequest>& kinds = soak_requests();
+    static const std::vector<unsigned> weights = [] {
+        std::vector<unsigned> all;
+        std::transform(kinds.begin(), kinds.end(), std::back_inserter(all),
+                       [](const auto& kind) { return kind.weight; });
+        return all;
+    }();
+    std::discrete_distribution<size_t> any_kind(weights.begin(), weights.end());
+    send(kinds[any_kind(random)], random);
+}
+
+// All kinds once, as the rare ones might not come in a short run. Then in threads that come and go, one after the
+// other.
 void Soak::drive(unsigned seed) {
     std::mt19937 random(seed);
+    for (const SoakRequest& kind : soak_requests()) {
+        send(kind, random);
+    }
     while (!ended_) {
         std::thread([&] {
             for (unsigned sent = 0; sent < REQUESTS_OF_A_THREAD && !ended_; ++sent) {
@@ -262,9 +270,10 @@ int Soak::result() {
     for (const std::string& text : tally_.wrong()) {
         faults.push_back("wrong: " + text);
     }
-    // A soak that ends early is too short for the other checks.
-    if (faults.empty()) {
-        faults = figures_.growth();
+    // A soak that a mistake has ended is too short for the other checks.
+    if (!tally_.has_mistakes()) {
+        const std::vector<std::string> growth = figures_.growth();
+        faults.insert(faults.end(), growth.begin(), growth.end());
     }
     for (const std::string& text : faults) {
         std::cout << "soak: " << text << '\n';
