@@ -78,7 +78,7 @@ struct ReportArguments {
 };
 
 // What the soak is to lose on purpose, so that one sees that it notices.
-enum class Leak { ENDPOINTS, DESCRIPTORS, THREADS };
+enum class Leak { DESCRIPTORS, ENDPOINTS, ISOLATES, MAPPINGS, MEMORY, THREADS };
 
 struct SoakArguments {
     std::string plugin;

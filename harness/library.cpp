@@ -92,6 +92,10 @@ std::string_view Response::claims_digest() const {
     return view(plugin_->response_claims_digest(handle_.get()));
 }
 
+std::string_view Response::exception() const {
+    return view(plugin_->response_exception(handle_.get()));
+}
+
 jsep_execution_timings Response::timings() const {
     jsep_execution_timings timings{};
     timings.size = sizeof(timings);

@@ -66,6 +66,9 @@ public:
     std::string_view body() const;
     // 32 bytes, or none; lent, as the body.
     std::string_view claims_digest() const;
+    bool timed_out() const { return plugin_->response_timed_out(handle_.get()); }
+    // Text of the exception that ended the request, or nothing; lent, as the body.
+    std::string_view exception() const;
     bool apply_writes() const { return plugin_->response_apply_writes(handle_.get()); }
     jsep_execution_timings timings() const;
 

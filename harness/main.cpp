@@ -317,9 +317,12 @@ void add_soak(CLI::App& program, std::function<int()>& action) {
         command->add_option("--leak", given->leak, "Lose something on purpose, to see that it is noticed")
             ->transform(CLI::CheckedTransformer(std::map<std::string, Leak>{{"descriptors", Leak::DESCRIPTORS},
                                                                             {"endpoints", Leak::ENDPOINTS},
+                                                                            {"isolates", Leak::ISOLATES},
+                                                                            {"mappings", Leak::MAPPINGS},
+                                                                            {"memory", Leak::MEMORY},
                                                                             {"threads", Leak::THREADS}})
                             .description(""))
-            ->type_name("descriptors|endpoints|threads");
+            ->type_name("descriptors|endpoints|isolates|mappings|memory|threads");
     command->callback([given, leak, &action] {
         action = [given, leaks = leak->count() > 0] {
             given->soak.options = split_all(given->options, '=', "--option");

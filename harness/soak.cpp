@@ -4,27 +4,24 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdio>
-#include <fcntl.h>
 #include <iostream>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <sys/mman.h>
 #include <thread>
-#include <unistd.h>
 
 #include "bytes.hpp"
 #include "commands.hpp"
 #include "file.hpp"
 #include "host_table.hpp"
-#include "process_figures.hpp"
 #include "soak_app.hpp"
-#include "start_error.hpp"
+#include "soak_figures.hpp"
+#include "soak_host.hpp"
+#include "soak_leaks.hpp"
+#include "soak_tally.hpp"
 #include "store.hpp"
-#include "trend.hpp"
 
 namespace {
 
@@ -32,256 +29,258 @@ using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
 constexpr size_t APPS = 3;
+constexpr size_t CACHED_APP = 0;  // The others install without the cache.
 constexpr size_t KEPT_VALUES = 16;
 constexpr std::chrono::milliseconds BETWEEN_INSTALLS{250};
-constexpr unsigned REPLACED_EVERY = 8;  // Installs between two that take a registry away and make another.
+constexpr unsigned SAME_VERSION = 2 * APPS;  // Installs of a version, so that an app finds its own in the cache.
+constexpr unsigned REPLACED_EVERY = 8;       // Installs between two that take registry and engine away and make others.
+constexpr unsigned REQUESTS_OF_A_THREAD = 500;
+constexpr unsigned MOST_TRIES = 1000;  // Of a transaction that is in conflict with others.
 constexpr double WARM_UP_SHARE = 0.25;
 constexpr double SAMPLES = 120;
 constexpr double SHORTEST_INTERVAL = 0.5;
 constexpr double LONGEST_INTERVAL = 10;
-constexpr double MEBIBYTE = 1024.0 * 1024.0;
-constexpr size_t SHOWN_MISTAKES = 10;
 // Small limits, so that many requests meet them. The first install of a registry has the library's own limit of time.
-const Options HEAP_LIMIT{{"max_heap_bytes", "16777216"}};
-const Options TIME_LIMIT{{"max_execution_time_ms", "200"}};
-
-// What becomes of any request that a busy machine does not finish within the limit of time.
-constexpr int FAILED = 500;
+constexpr std::chrono::milliseconds TIME_LIMIT{500};
+const Options ENGINE_OPTIONS{{"max_heap_bytes", "16777216"}, {"max_cached_interpreters", "2"}};
+const Options TIME_LIMIT_OPTIONS{{"max_execution_time_ms", std::to_string(TIME_LIMIT.count())}};
 
 class Soak {
 public:
-    explicit Soak(const SoakArguments& arguments)
-        : arguments_(arguments), plugin_(arguments.plugin), engine_(plugin_, with_heap_limit(arguments.options), log_) {
-        for (std::shared_ptr<Registry>& registry : registries_) {
-            registry = new_registry();
+    explicit Soak(const SoakArguments& arguments) : arguments_(arguments), plugin_(arguments.plugin) {
+        for (size_t index = 0; index < APPS; ++index) {
+            replace(index, 0);
         }
     }
 
     int run();
 
 private:
-    static Options with_heap_limit(const Options& options) {
-        Options all = HEAP_LIMIT;
-        all.insert(all.end(), options.begin(), options.end());
-        return all;
+    Engine new_engine() {
+        Options options = ENGINE_OPTIONS;
+        options.insert(options.end(), arguments_.options.begin(), arguments_.options.end());
+        return Engine(plugin_, options, log_);
     }
-
-    std::shared_ptr<Registry> new_registry() {
-        auto registry = std::make_shared<Registry>(plugin_, engine_);
-        registry->install(soak_bundle(version_++));
-        registry->set_options(TIME_LIMIT);
-        return registry;
-    }
+    bool is_v8() { return parse_json(new_engine().report(), "the engine's report").at("engine") == "v8"; }
     std::shared_ptr<Registry> registry(size_t index) {
         const std::lock_guard<std::mutex> lock(mutex_);
         return registries_[index];
     }
 
     void drive(unsigned seed);
-    void send(const Registry& registry, const SoakRequest& kind, std::string_view body);
-    void install();
-    void leak(const std::shared_ptr<Registry>& registry);
+    void send(const SoakRequest& kind, std::mt19937& random);
+    void send_any(std::mt19937& random);
+    SoakAnswer ask(const Registry& registry, const SoakRequest& kind, std::string_view body);
+    void replace(size_t index, unsigned version);
+    void install(unsigned round);
+    void install_broken(unsigned round);
+    std::vector<nlohmann::json> reports();
     void sample(bool is_warm, double seconds);
-    std::pair<double, double> contexts();
-    void mistake(const std::string& text);
+    void check_count();
     int result();
 
     const SoakArguments& arguments_;
     Log log_ = Log::to_nowhere();
     Plugin plugin_;
-    Engine engine_;
+    SoakCache cache_;
     Store store_{KEPT_VALUES};
     std::atomic<bool> ended_{false};
-    std::atomic<unsigned> version_{0};
-    std::atomic<uint64_t> requests_{0};
-    // Requests of each kind that were answered as they are to be.
-    std::vector<std::atomic<uint64_t>> expected_ = std::vector<std::atomic<uint64_t>>(soak_requests().size());
+    std::atomic<uint64_t> counted_{0};
+    std::atomic<uint64_t> conflicts_{0};
     std::atomic<uint64_t> installs_{0};
+    SoakTally tally_{TIME_LIMIT};
+    SoakLeaks leaks_;
 
     // Guards what follows.
     std::mutex mutex_;
     std::array<std::shared_ptr<Registry>, APPS> registries_;
-    std::vector<std::string> mistakes_;
-    size_t mistake_count_ = 0;
+    // All that were made and are still there.
+    std::vector<std::weak_ptr<Registry>> made_;
 
-    // Kept by the leaks on purpose.
-    std::vector<Endpoint> leaked_;
-    std::vector<std::thread> leaked_threads_;
-
-    Trend memory_{"resident memory (MiB)", {0.1, 16}};
-    Trend threads_{"threads", {0, 1}};
-    Trend descriptors_{"file descriptors", {0, 2}};
-    Trend mappings_{"mappings", {0.1, 64}};
-    Trend native_{"live contexts", {0.5, 64}};
-    Trend detached_{"detached contexts", {0.5, 16}};
+    const bool is_v8_ = is_v8();
+    SoakFigures figures_{is_v8_};
 };
 
-void Soak::mistake(const std::string& text) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (++mistake_count_ <= SHOWN_MISTAKES) {
-        mistakes_.push_back(text);
-    }
-}
-
-// One transaction: executed, and committed if the answer says so.
-void Soak::send(const Registry& registry, const SoakRequest& kind, std::string_view body) {
-    const std::string place = std::string(kind.method) + " " + kind.path;
-    std::optional<Endpoint> endpoint;
-    try {
-        endpoint = registry.find(kind.method, kind.path);
-    } catch (const LibraryError& error) {
-        kind.status == 0 ? void(++expected_[&kind - soak_requests().data()]) : mistake(place + ": " + error.what());
-        return;
-    }
+// One transaction: executed, and committed if the answer says so; again while others are in its way.
+SoakAnswer Soak::ask(const Registry& registry, const SoakRequest& kind, std::string_view body) {
     const HostServices services{log_};
-    Transaction transaction = store_.begin();
-    const HostTable table(transaction, services);
     jsep_request request{};
     request.size = sizeof(request);
     request.method = lend(kind.method);
     request.path = lend(kind.path);
     request.body = lend(body);
-    const std::optional<Response> response = endpoint->execute(request, table.get());
-    if (!response) {
-        return;
+    SoakAnswer no_response;
+    no_response.outcome = JSEP_CONFLICT;
+    try {
+        const Endpoint endpoint = registry.find(kind.method, kind.path);
+        for (unsigned tries = 0; tries < MOST_TRIES; ++tries) {
+            Transaction transaction = store_.begin();
+            const HostTable table(transaction, services);
+            const Clock::time_point begin = Clock::now();
+            const std::optional<Response> response = endpoint.execute(request, with_failing_maps(table));
+            const Clock::duration took = Clock::now() - begin;
+            if (response && (!response->apply_writes() || transaction.commit())) {
+                SoakAnswer answer = SoakAnswer::of(*response);
+                answer.took = took;
+                return answer;
+            }
+            if (kind.right.outcome == JSEP_CONFLICT) {
+                return no_response;
+            }
+            ++conflicts_;
+        }
+    } catch (const LibraryError& error) {
+        no_response.outcome = error.status();
     }
-    if (response->status() == kind.status) {
-        ++expected_[&kind - soak_requests().data()];
-    } else if (response->status() != FAILED) {
-        mistake(place + " answered " + std::to_string(response->status()) + ": " + std::string(response->body()));
-    }
-    if (response->apply_writes()) {
-        transaction.commit();
-    }
+    return no_response;
 }
 
-void Soak::drive(unsigned seed) {
-    const std::vector<SoakRequest>& kinds = soak_requests();
-    std::vector<unsigned> weights;
-    std::transform(kinds.begin(), kinds.end(), std::back_inserter(weights),
-                   [](const auto& kind) { return kind.weight; });
-    std::mt19937 random(seed);
-    std::discrete_distribution<size_t> any_kind(weights.begin(), weights.end());
+void Soak::send(const SoakRequest& kind, std::mt19937& random) {
     std::uniform_int_distribution<size_t> any_app(0, APPS - 1);
     std::uniform_int_distribution<size_t> any_length(0, 4096);
+    try {
+        const SoakAnswer answer = ask(*registry(any_app(random)), kind, std::string(any_length(random), SOAK_LETTER));
+        tally_.count(kind, answer);
+        if (kind.path == std::string_view(SOAK_COUNT_PATH) && answer == kind.right) {
+            ++counted_;
+        }
+    } catch (const std::exception& error) {
+        tally_.mistake(error.what());
+    }
+}
+
+void Soak::send_any(std::mt19937& random) {
+    static const std::vector<SoakRequest>& kinds = soak_requests();
+    static const std::vector<unsigned> weights = [] {
+        std::vector<unsigned> all;
+        std::transform(kinds.begin(), kinds.end(), std::back_inserter(all),
+                       [](const auto& kind) { return kind.weight; });
+        return all;
+    }();
+    std::discrete_distribution<size_t> any_kind(weights.begin(), weights.end());
+    send(kinds[any_kind(random)], random);
+}
+
+// All kinds once, as the rare ones might not come in a short run. Then in threads that come and go, one after the
+// other.
+void Soak::drive(unsigned seed) {
+    std::mt19937 random(seed);
+    for (const SoakRequest& kind : soak_requests()) {
+        send(kind, random);
+    }
     while (!ended_) {
-        try {
-            send(*registry(any_app(random)), kinds[any_kind(random)], std::string(any_length(random), 'x'));
-        } catch (const std::exception& error) {
-            mistake(error.what());
-        }
-        ++requests_;
+        std::thread([&] {
+            for (unsigned sent = 0; sent < REQUESTS_OF_A_THREAD && !ended_; ++sent) {
+                send_any(random);
+            }
+        }).join();
     }
 }
 
-// Installs new versions, tries some that can't be installed, and now and then replaces a whole registry.
-void Soak::install() {
-    for (unsigned round = 0; !ended_; ++round) {
-        std::this_thread::sleep_for(BETWEEN_INSTALLS);
-        try {
-            const std::shared_ptr<Registry> current = registry(round % APPS);
-            if (arguments_.leak) {
-                leak(current);
-            }
-            if (round % REPLACED_EVERY == 0) {
-                const std::shared_ptr<Registry> fresh = new_registry();
-                const std::lock_guard<std::mutex> lock(mutex_);
-                registries_[round % APPS] = fresh;
-            } else {
-                current->install(soak_bundle(version_++));
-            }
-            ++installs_;
-        } catch (const LibraryError& error) {
-            // An install has the time limit of a request, which a busy machine may not keep.
-            if (error.status() != JSEP_MODULE_EVALUATION) {
-                mistake(std::string("an install failed: ") + error.what());
-            }
+// The engine stays until the registry and the endpoints found in it are gone.
+void Soak::replace(size_t index, unsigned version) {
+    const auto fresh = std::make_shared<Registry>(plugin_, new_engine());
+    if (index == CACHED_APP) {
+        fresh->set_cache(cache_.table());
+    }
+    fresh->install(soak_bundle(version));
+    fresh->set_options(TIME_LIMIT_OPTIONS);
+    const std::lock_guard<std::mutex> lock(mutex_);
+    registries_[index] = fresh;
+    made_.erase(std::remove_if(made_.begin(), made_.end(), [](const auto& made) { return made.expired(); }),
+                made_.end());
+    made_.push_back(fresh);
+}
+
+// Installs new versions, and now and then takes a registry and its engine away.
+void Soak::install(unsigned round) {
+    const size_t index = round % APPS;
+    const unsigned version = round / SAME_VERSION;
+    if (arguments_.leak) {
+        leaks_.lose(*arguments_.leak, registry(index));
+    }
+    const Clock::time_point begin = Clock::now();
+    try {
+        if (round % REPLACED_EVERY == 0 || arguments_.leak == Leak::ISOLATES) {
+            replace(index, version);
+        } else {
+            registry(index)->install(soak_bundle(version));
         }
-        try {
-            registry(round % APPS)->install(broken_soak_bundle(round));
-            mistake("a broken bundle was installed");
-        } catch (const LibraryError&) {
+        ++installs_;
+    } catch (const LibraryError& error) {
+        // An install has the time limit of a request, which a busy machine may not keep.
+        if (error.status() != JSEP_MODULE_EVALUATION || Clock::now() - begin < TIME_LIMIT) {
+            tally_.mistake(std::string("an install failed: ") + error.what());
         }
     }
 }
 
-// Keeps what should be given back.
-void Soak::leak(const std::shared_ptr<Registry>& registry) {
-    switch (*arguments_.leak) {
-        case Leak::ENDPOINTS:
-            leaked_.push_back(registry->find("GET", "/walk"));
-            break;
-        case Leak::DESCRIPTORS:
-            (void)open("/dev/null", O_RDONLY | O_CLOEXEC);
-            break;
-        case Leak::THREADS:
-            leaked_threads_.emplace_back([this] {
-                while (!ended_) {
-                    std::this_thread::sleep_for(BETWEEN_INSTALLS);
-                }
-            });
-            break;
+void Soak::install_broken(unsigned round) {
+    try {
+        registry(round % APPS)->install(broken_soak_bundle(round));
+        tally_.mistake("a broken bundle was installed");
+    } catch (const LibraryError& error) {
+        if (error.status() != broken_soak_bundle_status(round)) {
+            tally_.mistake(std::string("a broken bundle was refused for another reason: ") + error.what());
+        }
     }
 }
 
-// Live and detached contexts in the isolates that wait, as the reports say; an engine without isolates has none.
-std::pair<double, double> Soak::contexts() {
-    std::pair<double, double> sum{0, 0};
-    for (size_t index = 0; index < APPS; ++index) {
-        const auto report = parse_json(registry(index)->report(), "the registry's report");
-        const auto found = report.at("realms").find("contexts");
-        if (found != report.at("realms").end()) {
-            sum.first += found->at("native").get<double>();
-            sum.second += found->at("detached").get<double>();
+std::vector<nlohmann::json> Soak::reports() {
+    std::vector<std::shared_ptr<Registry>> registries;
+    {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        std::transform(made_.begin(), made_.end(), std::back_inserter(registries),
+                       [](const auto& made) { return made.lock(); });
+    }
+    std::vector<nlohmann::json> reports;
+    for (const std::shared_ptr<Registry>& registry : registries) {
+        if (registry != nullptr) {
+            reports.push_back(parse_json(registry->report(), "the registry's report"));
         }
     }
-    return sum;
+    return reports;
 }
 
 void Soak::sample(bool is_warm, double seconds) {
-    const ProcessFigures figures = ProcessFigures::read();
-    const auto [native, detached] = contexts();
-    const std::pair<Trend*, double> values[] = {{&memory_, static_cast<double>(figures.resident_bytes) / MEBIBYTE},
-                                                {&threads_, static_cast<double>(figures.threads)},
-                                                {&descriptors_, static_cast<double>(figures.descriptors)},
-                                                {&mappings_, static_cast<double>(figures.mappings)},
-                                                {&native_, native},
-                                                {&detached_, detached}};
-    std::printf("%8.1f s%s %10lu requests %6lu installs", seconds, is_warm ? " " : " (warm-up)",
-                static_cast<unsigned long>(requests_), static_cast<unsigned long>(installs_));
-    for (const auto& [trend, value] : values) {
-        if (is_warm) {
-            trend->add(value);
-        }
-        std::printf("  %s %.0f", trend->name().c_str(), value);
-    }
-    std::printf("\n");
+    const std::string figures = figures_.sample(is_warm, reports());
+    std::printf("%8.1f s%s %10lu requests %6lu conflicts %6lu installs %6lu from the cache%s\n", seconds,
+                is_warm ? " " : " (warm-up)", static_cast<unsigned long>(tally_.requests()),
+                static_cast<unsigned long>(conflicts_), static_cast<unsigned long>(installs_),
+                static_cast<unsigned long>(cache_.found()), figures.c_str());
     std::fflush(stdout);
 }
 
+// No write was lost or came twice. The caller is the only thread that is left.
+void Soak::check_count() {
+    const Value value = store_.begin().get(SOAK_COUNTERS, SOAK_COUNTER);
+    const std::string expected = std::to_string(counted_);
+    if (value == nullptr || *value != expected) {
+        tally_.mistake("the counter in the store is " + (value == nullptr ? "missing" : *value) + " after " + expected +
+                       " requests that counted");
+    }
+}
+
 int Soak::result() {
-    for (size_t index = 0; index < expected_.size(); ++index) {
-        const SoakRequest& kind = soak_requests()[index];
-        if (expected_[index] == 0) {
-            mistake(std::string(kind.method) + " " + kind.path + " was never answered as it is to be");
-        }
+    check_count();
+    if (is_v8_ && cache_.found() == 0) {
+        tally_.mistake("no install found an entry in the cache");
     }
-    bool failed = mistake_count_ > 0;
-    for (const std::string& text : mistakes_) {
-        std::cout << "soak: wrong: " << text << '\n';
+    std::vector<std::string> faults;
+    for (const std::string& text : tally_.wrong()) {
+        faults.push_back("wrong: " + text);
     }
-    if (mistake_count_ > mistakes_.size()) {
-        std::cout << "soak: and " << mistake_count_ - mistakes_.size() << " more\n";
+    // A soak that a mistake has ended is too short for the other checks.
+    if (!tally_.has_mistakes()) {
+        const std::vector<std::string> growth = figures_.growth();
+        faults.insert(faults.end(), growth.begin(), growth.end());
     }
-    for (const Trend* trend : {&memory_, &threads_, &descriptors_, &mappings_, &native_, &detached_}) {
-        if (const std::optional<std::string> growth = trend->growth()) {
-            std::cout << "soak: " << *growth << '\n';
-            failed = true;
-        }
+    for (const std::string& text : faults) {
+        std::cout << "soak: " << text << '\n';
     }
-    std::cout << (failed ? "soak: FAILED" : "soak: steady") << " after " << requests_ << " requests and " << installs_
-              << " installs" << std::endl;
-    return failed ? 1 : 0;
+    std::cout << (faults.empty() ? "soak: steady" : "soak: FAILED") << " after " << tally_.requests()
+              << " requests and " << installs_ << " installs" << std::endl;
+    return faults.empty() ? 0 : 1;
 }
 
 int Soak::run() {
@@ -289,18 +288,25 @@ int Soak::run() {
     for (size_t index = 0; index < arguments_.threads; ++index) {
         running.emplace_back([this, index] { drive(static_cast<unsigned>(index)); });
     }
-    running.emplace_back([this] { install(); });
+    running.emplace_back([this] {
+        for (unsigned round = 0; !ended_; ++round) {
+            std::this_thread::sleep_for(BETWEEN_INSTALLS);
+            install(round);
+            install_broken(round);
+        }
+    });
     const double interval = std::clamp(arguments_.seconds / SAMPLES, SHORTEST_INTERVAL, LONGEST_INTERVAL);
     const Clock::time_point begin = Clock::now();
-    for (double next = interval; next < arguments_.seconds; next += interval) {
+    for (double next = interval; next < arguments_.seconds && !tally_.has_mistakes(); next += interval) {
         std::this_thread::sleep_until(begin + std::chrono::duration_cast<Clock::duration>(Seconds(next)));
-        sample(next > arguments_.seconds * WARM_UP_SHARE, next);
+        try {
+            sample(next > arguments_.seconds * WARM_UP_SHARE, next);
+        } catch (const std::exception& error) {
+            tally_.mistake(error.what());
+        }
     }
     ended_ = true;
     for (std::thread& thread : running) {
-        thread.join();
-    }
-    for (std::thread& thread : leaked_threads_) {
         thread.join();
     }
     return result();

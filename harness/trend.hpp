@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-// What a figure may gain between the earlier and the later half of a run and still be steady: a share of its earlier
+// What a figure may gain between the first and the last third of a run and still be steady: a share of its earlier
 // value, and a fixed amount for what a process gathers once.
 struct Allowance {
     double share;
@@ -19,8 +19,8 @@ public:
     void add(double value) { values_.push_back(value); }
     const std::string& name() const { return name_; }
     double last() const { return values_.empty() ? 0 : values_.back(); }
-    // Compares the median of the later half with that of the earlier one, so that neither a peak nor a rare low counts.
-    // What grew and by how much, or nothing.
+    // Compares the lower quartile of the last third with that of the first: what is lost lifts the floor, while peaks
+    // come and go. What grew and by how much, or that the values are too few to tell, or nothing.
     std::optional<std::string> growth() const;
 
 private:

@@ -30,7 +30,7 @@ run "unit tests, and the header against the source" cargo test --locked -p jsv8
 run "unit tests with machine code" env JSEP_JIT=on cargo test --locked -p jsv8 --lib
 run "C and C++ tests of the interface and the host" \
   env JSV8_LIBRARY="$build/libjsv8.so" JSQUICKJS_LIBRARY="$build/libjsquickjs.so" \
-  ctest --test-dir "$build/harness" --output-on-failure
+  ctest --test-dir "$build/harness" --output-on-failure --parallel 2
 # The same inputs each time, and no more of them on a fast machine: other ones are what `make fuzz` is for.
 run "each fuzz target for some seconds" env SEED=1 scripts/fuzz.sh "$build" all 4 "" 2000
 run "install, and a program that uses it" packaging/test.sh "$build"
