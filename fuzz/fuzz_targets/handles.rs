@@ -63,6 +63,7 @@ const METHODS: [&str; 4] = ["GET", "POST", "HEAD", ""];
 /// Bytes as the header has them, or with a place or a length that can't be.
 fn bytes(text: &str, number: u8) -> Bytes {
     match number {
+        253 => Bytes { data: text.as_ptr(), len: 1 << 62 },
         254 => Bytes { data: std::ptr::null(), len: text.len() + 1 },
         255 => Bytes { data: text.as_ptr(), len: usize::MAX },
         _ => Bytes::of(text.as_bytes()),
