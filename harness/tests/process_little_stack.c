@@ -23,6 +23,7 @@ struct calls {
     struct text bundle;
     struct text deep_bundle;
     const char* function;
+    struct text datagram;
     struct text answer;
     jsep_status status;
 };
@@ -93,6 +94,22 @@ static void* call_function(void* context) {
     return NULL;
 }
 
+static void take_datagram(void* context, jsep_bytes receiver, jsep_bytes datagram) {
+    (void)receiver;
+    struct calls* calls = context;
+    text_free(&calls->datagram);
+    text_append(&calls->datagram, datagram.data, datagram.len);
+}
+
+static void* deliver(void* context) {
+    struct calls* calls = context;
+    struct calls replies = {0};
+    const jsep_carrier carrier = {&replies, take_datagram};
+    calls->status = jsep.realm_incoming(calls->realm, lend(&calls->datagram), NULL, &carrier);
+    text_free(&replies.datagram);
+    return NULL;
+}
+
 // An app whose metadata has many lists in each other.
 static struct text deep_bundle(void) {
     struct text metadata = {NULL, 0};
@@ -151,10 +168,25 @@ static void lose_realm(struct calls* calls) {
     check(calls->status == JSEP_TURN_FAILED, "a turn throws");
 }
 
+// A message whose turn can't begin has not been tried, so that it need not wait.
+static void test_message(struct calls* calls) {
+    check(answers_here(calls, "tell", "0"), "a realm sends to itself");
+    const jsep_carrier carrier = {calls, take_datagram};
+    double next = 0;
+    check(jsep.realm_outgoing(calls->realm, NULL, &carrier, &next) == JSEP_OK && calls->datagram.len > 0,
+          "the message is due");
+    run_with(64, deliver, calls);
+    check(calls->status == JSEP_TURN_FAILED, "a thread with 64 KiB does not run its turn");
+    deliver(calls);
+    check(calls->status == JSEP_OK && answers_here(calls, "hear", "1"), "another thread does at once");
+}
+
 static void test_replay(struct calls* calls) {
     static const char source[] =
         "let count = 0; const next = () => ++count; const fail = () => { throw 1; };"
-        "const down = (depth) => depth ? 1 + down(depth - 1) : 0; const deep = () => down(3000);";
+        "const down = (depth) => depth ? 1 + down(depth - 1) : 0; const deep = () => down(3000);"
+        "let heard = 0; const hear = () => heard; const tell = () => send('one', 1) ?? 0; function receive() { "
+        "++heard; }";
     const jsep_status opened =
         jsep.realm_open(calls->engine, calls->log, bytes_of("one"), bytes_of(source), NULL, 0, NULL, &calls->realm);
     check(opened == JSEP_OK || opened == JSEP_NOT_SUPPORTED, "a durable realm opens where there are such");
@@ -179,6 +211,7 @@ static void test_replay(struct calls* calls) {
     run_with(256, make_checkpoint, calls);
     check(calls->status == JSEP_CHECKPOINT_REFUSED, "nor make a checkpoint");
     check(answers_here(calls, "next", "4"), "the realm has not stopped");
+    test_message(calls);
     run_with(8192, make_checkpoint, calls);
     check(calls->status == JSEP_OK, "a thread with enough stack makes a checkpoint");
     jsep.realm_free(calls->realm);
@@ -203,6 +236,7 @@ void test_little_stack(char** libraries) {
     memory_free(&memory);
     text_free(&calls.bundle);
     text_free(&calls.deep_bundle);
+    text_free(&calls.datagram);
     text_free(&calls.answer);
     free_all(registry, engine);
 }
