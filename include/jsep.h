@@ -100,8 +100,8 @@ enum jsep_status
     JSEP_REALM_STOPPED = 503,
     // A turn went another way than when it was written down; the message names the turn and what differs.
     JSEP_REPLAY_DIVERGED = 504,
-    // The state of a realm can't be captured, or was not the same when it was restored on trial; the message says why. Its log is as good
-    // as before.
+    // The state of a realm can't be captured, was not the same when it was restored on trial, or could not be come to; the message says why.
+    // Its log is as good as before.
     JSEP_CHECKPOINT_REFUSED = 505,
     // The engine can't start. Range 900 to 999: the library itself.
     JSEP_ENGINE_START = 900,
@@ -258,6 +258,8 @@ typedef struct jsep_log jsep_log;
 // - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
 // - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
 //   `commit` a turn that throws keeps what it did before, and its exception is its answer; one that a limit ends still leaves no trace.
+// - A turn needs as much stack as an install, and a replay as much stack, memory and time as the turns took that it repeats. Where that is
+//   lacking the answer is `JSEP_TURN_FAILED`, and the realm stays as it is, for another thread or for later.
 // - What a turn asks the host (time, randomness, reads of the store) is written down with its answers. A replay has to ask the same and
 //   to come to the same answer; otherwise the realm stops.
 // - A realm with an app answers requests by its endpoints, see `jsep_realm_open_app`; one with a script that has a function
@@ -292,8 +294,8 @@ typedef struct jsep_response jsep_response;
 // A borrowed run of bytes. It need not end with a NUL byte and may hold any bytes.
 //
 // As an argument it is read during the call only. As a result it belongs to the handle that it was asked of and lives as
-// long as that handle. `data` may be null when `len` is 0. Null with another `len`, and a `len` that no memory has, are refused with
-// `JSEP_NULL_ARGUMENT` and `JSEP_INVALID_ARGUMENT`; from a function of the host they are a failure of that function.
+// long as that handle. `data` may be null when `len` is 0. Null with another `len`, and a `len` that no memory has (from 2^47 on), are
+// refused with `JSEP_NULL_ARGUMENT` and `JSEP_INVALID_ARGUMENT`; from a function of the host they are a failure of that function.
 //
 // Source: `src/abi/bytes.rs`.
 typedef struct jsep_bytes {
@@ -545,7 +547,7 @@ typedef struct jsep_host {
     uint32_t (*store_clear)(void *context, struct jsep_bytes map);
     // Takes a line of the app's log: what the script gave to `console`, exception details, and the line per request.
     void (*log)(void *context, jsep_log_level level, struct jsep_bytes text);
-    // Gives the time as milliseconds since 1970 in UTC.
+    // Gives the time as milliseconds since 1970 in UTC. When it fails, or gives what is no finite number, the operating system's is used.
     uint32_t (*clock)(void *context, double *milliseconds);
     // Fills `len` bytes at `data` with unpredictable bytes.
     uint32_t (*entropy)(void *context, uint8_t *data, size_t len);
@@ -758,7 +760,7 @@ jsep_status jsep_registry_new(const struct jsep_engine *engine, struct jsep_regi
 // `bundle` is the packed form, JSON in UTF-8: `{"metadata": {"endpoints": {...}}, "modules": [{"name": ..., "module": ...}]}`. It is
 // read during the call only. All modules that an endpoint reaches are compiled, linked and evaluated. On any error nothing
 // changes: the former version keeps serving. Endpoints found before go on with the version that they were found in. Requests
-// are served meanwhile. Any thread; installs into one registry run one after the other.
+// are served meanwhile. Any thread that has 152 KiB of stack left; installs into one registry run one after the other.
 //
 // Errors: `JSEP_BUNDLE_JSON` (line and column of the bundle), `JSEP_BUNDLE_SHAPE` (JSON path), `JSEP_MODULE_MISSING`,
 // `JSEP_MODULE_SYNTAX` (module, line and column), `JSEP_MODULE_LINK`, `JSEP_MODULE_EVALUATION`, `JSEP_EXPORT_MISSING`,
@@ -922,9 +924,9 @@ void jsep_log_free(struct jsep_log *log);
 // reached in it, how many turns were `replayed` for it,
 // `took_ns`, and what is `wrong` with former ones. Any thread.
 //
-// Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured; the message says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`,
-// `JSEP_STORAGE_FAILED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_ARGUMENT` (there is no such realm), `JSEP_REENTERED`, `JSEP_FORKED`,
-// `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+// Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured, or a turn can't run again for want of stack, memory or time; the message
+// says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`, `JSEP_STORAGE_FAILED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_ARGUMENT` (there is no
+// such realm), `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
 //
 // Source: `src/abi/checkpoint.rs`.
 jsep_status jsep_log_checkpoint(const struct jsep_engine *engine,
@@ -936,8 +938,8 @@ jsep_status jsep_log_checkpoint(const struct jsep_engine *engine,
 // turn that the older of the two checkpoints of its realm does not hold. They are not read on a start, and are emptied. `report` gets a JSON
 // object: how many `segments` were given up. To be called after `jsep_log_checkpoint`, while realms work. Any thread.
 //
-// Errors: `JSEP_STORAGE_FAILED` and `JSEP_LOG_DAMAGED`, after which the log has stopped; `JSEP_REALM_STOPPED`, `JSEP_FORKED`,
-// `JSEP_NULL_ARGUMENT`.
+// Errors: `JSEP_STORAGE_FAILED` and `JSEP_LOG_DAMAGED`, after which the log has stopped; `JSEP_REALM_STOPPED`, `JSEP_REENTERED`,
+// `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 //
 // Source: `src/abi/checkpoint.rs`.
 jsep_status jsep_log_trim(const struct jsep_log *log,
@@ -1019,9 +1021,10 @@ jsep_status jsep_realm_upgrade(const struct jsep_realm *realm,
 // `rolled_back`, `remembered_ids`, its newest `checkpoint` as far as it is known (`records` that it holds, `bytes`), `unused_checkpoints`,
 // what a restore would cost (`replay_bytes` of the log, and `replay_ns`, what those turns took), `alarms` that are set with their times,
 // `messages` (`peers`, each with how many messages are `waiting` for it, `acknowledged` by it and `received` from it, and how many were
-// `dropped`), why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+// `dropped`), why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread, but not
+// from a function of the host.
 //
-// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
+// Errors: `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 jsep_status jsep_realm_report(const struct jsep_realm *realm,
                               const struct jsep_sink *report);
 

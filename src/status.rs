@@ -74,8 +74,8 @@ pub enum jsep_status {
     JSEP_REALM_STOPPED = 503,
     /// A turn went another way than when it was written down; the message names the turn and what differs.
     JSEP_REPLAY_DIVERGED = 504,
-    /// The state of a realm can't be captured, or was not the same when it was restored on trial; the message says why. Its log is as good
-    /// as before.
+    /// The state of a realm can't be captured, was not the same when it was restored on trial, or could not be come to; the message says why.
+    /// Its log is as good as before.
     JSEP_CHECKPOINT_REFUSED = 505,
 
     /// The engine can't start. Range 900 to 999: the library itself.

@@ -43,12 +43,9 @@ impl Slots {
 
 /// Lengths and counts that no memory has: first those beyond what an address can count, then those beyond what a process can have.
 const LENGTHS: [usize; 6] = [usize::MAX, 1 << 63, isize::MAX.unsigned_abs(), 1 << 62, 1 << 48, 1 << 47];
-/// How many of them are given: those that the libraries refuse without looking.
-const REFUSED: usize = 2;
-
 /// A length that no memory has, for few of the numbers.
 pub fn impossible(number: u8) -> Option<usize> {
-    LENGTHS[..REFUSED].get(usize::from(u8::MAX - number)).copied()
+    LENGTHS.get(usize::from(u8::MAX - number)).copied()
 }
 
 /// Bytes as the header has them, or with a place or a length that can't be.

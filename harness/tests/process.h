@@ -30,10 +30,14 @@ int ended(pid_t child);
 
 // `libraries` are the arguments of the program that are no options, and a null.
 void test_fork_of_idle_process(char** libraries);
+void test_fork_in_callback(char** libraries);
 void test_fork_of_busy_process(char** libraries);
 void test_exit_while_busy(char** libraries);
 void test_return_while_busy(char** libraries);
 void test_foreign_stack(char** libraries);
+void test_little_stack(char** libraries);
+void test_thread_end(char** libraries);
+void test_thread_outlives(char** libraries);
 void test_traces(char** libraries);
 void test_two_libraries(char** libraries);
 void test_two_copies(char** libraries);

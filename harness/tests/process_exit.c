@@ -1,9 +1,11 @@
-// Ends of processes whose other threads execute requests.
+// Ends of processes whose other threads execute requests, install, and run turns of durable realms.
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "app.h"
 #include "check.h"
+#include "memory_storage.h"
 #include "process.h"
 
 #define ENDS 5
@@ -18,6 +20,32 @@ static void* execute_loop(void* context) {
     return NULL;
 }
 
+static void* install_loop(void* context) {
+    for (;;) {
+        install_text(context, make_bundle(APP_METADATA, "app.js", APP_SOURCE));
+    }
+    return NULL;
+}
+
+// Turns without a pause, where the engine has durable realms.
+static void* turn_loop(void* context) {
+    static struct memory memory = {.sync_answer = JSEP_OK, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    const jsep_storage storage = storage_in(&memory);
+    jsep_log* log = NULL;
+    jsep_realm* realm = NULL;
+    jsep.log_open(&storage, &log);
+    if (jsep.realm_open(context, log, bytes_of("one"), bytes_of("let count = 0;"), NULL, 0, NULL, &realm) != JSEP_OK) {
+        return NULL;
+    }
+    for (;;) {
+        struct text text = {NULL, 0};
+        const jsep_sink sink = text_sink(&text);
+        jsep.realm_eval(realm, bytes_of(""), bytes_of("for (let i = 0; i < 1e6; ++i) ++count"), NULL, &sink);
+        text_free(&text);
+    }
+    return NULL;
+}
+
 static void become_busy(const char* path) {
     alarm(CHILD_SECONDS);
     jsep_engine* engine = NULL;
@@ -25,8 +53,11 @@ static void become_busy(const char* path) {
     if (registry == NULL) {
         _exit(1);
     }
+    jsep_registry* other = install_app(engine);
     pthread_t looping;
     pthread_create(&looping, NULL, execute_loop, registry);
+    pthread_create(&looping, NULL, install_loop, other);
+    pthread_create(&looping, NULL, turn_loop, engine);
     static struct busy busy;
     busy_begin(&busy, registry);
 }

@@ -178,6 +178,40 @@ void test_fork_of_idle_process(char** libraries) {
     free_handles(&had);
 }
 
+// A store whose reads start a child that ends at once, as a host does that runs a program.
+static uint32_t fork_and_get(void* context, jsep_bytes map, jsep_bytes key, const jsep_sink* value) {
+    (void)map, (void)key;
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        _exit(0);
+    }
+    *(bool*)context = child > 0 && ended(child) == 0;
+    value->write(value->context, (const uint8_t*)"value", 5);
+    return JSEP_OK;
+}
+
+void test_fork_in_callback(char** libraries) {
+    jsep_engine* engine = NULL;
+    jsep_registry* registry = load_and_install(libraries[0], &engine);
+    if (registry == NULL) {
+        return;
+    }
+    struct busy busy;
+    busy_begin(&busy, registry);
+    for (int round = 0; round < BUSY_FORKS; ++round) {
+        bool forked = false;
+        struct host host;
+        host_init(&host);
+        host.table = (jsep_host){.size = sizeof(jsep_host), .context = &forked, .store_get = fork_and_get};
+        check(answers(registry, &host, "/item/a", "value"), "a request goes on whose store forked");
+        check(forked, "the child of a callback ends");
+        host_free(&host);
+    }
+    busy_end(&busy);
+    free_all(registry, engine);
+}
+
 static void* install_until_stopped(void* context) {
     const struct busy* busy = context;
     while (!__atomic_load_n(&busy->stopping, __ATOMIC_ACQUIRE)) {

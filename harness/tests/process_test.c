@@ -27,10 +27,14 @@ static const struct {
     void (*run)(char** libraries);
 } CASES[] = {
     {"fork", test_fork_of_idle_process},
+    {"fork_in_callback", test_fork_in_callback},
     {"fork_while_busy", test_fork_of_busy_process},
     {"exit_while_busy", test_exit_while_busy},
     {"return_while_busy", test_return_while_busy},
     {"foreign_stack", test_foreign_stack},
+    {"little_stack", test_little_stack},
+    {"thread_end", test_thread_end},
+    {"thread_outlives", test_thread_outlives},
     {"traces", test_traces},
     {"two_libraries", test_two_libraries},
     {"two_copies", test_two_copies},

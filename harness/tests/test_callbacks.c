@@ -1,4 +1,5 @@
 // Each function of the host table fails at each of its calls, alone: conflicts, failures, and values that can't be.
+#include <math.h>
 #include <string.h>
 
 #include "check.h"
@@ -79,6 +80,8 @@ enum fault {
     // Gives a null pointer with a length, or a length that no memory has, and answers JSEP_OK.
     GIVE_NULL,
     GIVE_ENDLESS,
+    GIVE_GREATEST,
+    GIVE_MORE_THAN_ADDRESSABLE,
     FAULT_COUNT
 };
 
@@ -110,7 +113,8 @@ static struct faulty* faulty_of(void* context, enum callback callback, bool* is_
 static jsep_bytes given(const struct faulty* faulty, bool is_chosen, const char* text) {
     jsep_bytes bytes = bytes_of(text);
     if (is_chosen) {
-        bytes.len = faulty->fault == GIVE_NULL ? 5 : SIZE_MAX;
+        const size_t lengths[] = {5, SIZE_MAX, SIZE_MAX / 2, (size_t)1 << 62};
+        bytes.len = lengths[faulty->fault - GIVE_NULL];
         bytes.data = faulty->fault == GIVE_NULL ? NULL : bytes.data;
     }
     return bytes;
@@ -393,6 +397,32 @@ static void test_greatest_size(const jsep_registry* registry) {
     text_free(&body);
 }
 
+static uint32_t no_time(void* context, double* milliseconds) {
+    const struct faulty* faulty = context;
+    const double times[] = {NAN, INFINITY, -INFINITY};
+    *milliseconds = times[faulty->number];
+    return JSEP_OK;
+}
+
+// The system's clock is used then.
+static void test_no_time(const jsep_registry* registry) {
+    struct text good = {NULL, 0};
+    struct faulty behaved = well_behaved();
+    execute(registry, &behaved, "/all", &good);
+    for (unsigned number = 0; number < 3; ++number) {
+        struct faulty faulty = well_behaved();
+        faulty.callback = NUMBER_clock;
+        faulty.number = number;
+        faulty.table.clock = no_time;
+        struct text body = {NULL, 0};
+        check(execute(registry, &faulty, "/all", &body) == JSEP_OK && body.len > 0 &&
+                  differing_lines(good.data, body.data) == 0,
+              "a time that is no finite number is none");
+        text_free(&body);
+    }
+    text_free(&good);
+}
+
 void test_callbacks(const jsep_engine* engine) {
     jsep_registry* registry = NULL;
     check(jsep.registry_new(engine, &registry) == JSEP_OK &&
@@ -401,5 +431,6 @@ void test_callbacks(const jsep_engine* engine) {
     test_faults(registry, "/all");
     test_faults(registry, "/write");
     test_greatest_size(registry);
+    test_no_time(registry);
     jsep.registry_free(registry);
 }

@@ -1,4 +1,5 @@
 // Alarms, messages and upgrades of durable realms, with a clock that the test sets.
+#include <math.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -204,6 +205,26 @@ static void test_delivery(const jsep_engine* engine, const jsep_log* log) {
     jsep.realm_free(two);
 }
 
+// Times that are no finite number: the system's clock is used then.
+static void test_no_time(const jsep_engine* engine, const jsep_log* log) {
+    const double times[] = {NAN, INFINITY, -INFINITY};
+    double now = SECOND;
+    const jsep_host host = host_at(&now);
+    jsep_realm* realm = open_named(engine, log, "timeless", "", &host);
+    check(says(realm, "send('nobody', 1)", &host, "undefined"), "a message is sent");
+    for (size_t index = 0; index < sizeof(times) / sizeof(times[0]); ++index) {
+        struct carried carried = {0};
+        double next = 0;
+        now = times[index];
+        due_now(realm, &host, &carried, &next);
+        check(isfinite(next) && next > SECOND, "a clock without a time does no harm to what is due");
+        now = next;
+        check(due_now(realm, &host, &carried, &next) > 0 && next > now, "a message is sent again when it is time");
+        forget(&carried);
+    }
+    jsep.realm_free(realm);
+}
+
 static void test_hostile_datagrams(const jsep_engine* engine, const jsep_log* log) {
     double now = SECOND;
     double next = 0;
@@ -265,6 +286,7 @@ void test_messages(const jsep_engine* engine) {
     if (status == JSEP_OK) {
         test_alarms(engine, log);
         test_delivery(engine, log);
+        test_no_time(engine, log);
         test_hostile_datagrams(engine, log);
     }
     jsep.log_free(log);

@@ -195,6 +195,50 @@ static void test_checkpoints(const jsep_engine* engine, const jsep_storage* stor
     jsep.log_free(log);
 }
 
+// What functions of the host call although they must not, and what that answered.
+static struct {
+    const jsep_realm* realm;
+    const jsep_log* log;
+    jsep_status report;
+    jsep_status trim;
+} reentered;
+
+static uint32_t get_and_report(void* context, jsep_bytes map, jsep_bytes key, const jsep_sink* value) {
+    struct text text = {0};
+    const jsep_sink sink = text_sink(&text);
+    reentered.report = jsep.realm_report(reentered.realm, &sink);
+    text_free(&text);
+    return get_value(context, map, key, value);
+}
+
+static uint32_t sync_and_trim(void* context, jsep_bytes name) {
+    (void)context, (void)name;
+    struct text text = {0};
+    const jsep_sink sink = text_sink(&text);
+    reentered.trim = reentered.log == NULL ? JSEP_OK : jsep.log_trim(reentered.log, &sink);
+    text_free(&text);
+    return JSEP_OK;
+}
+
+static void test_reentry(const jsep_engine* engine, jsep_storage storage) {
+    storage.sync = sync_and_trim;
+    jsep_log* log = open_log(&storage);
+    jsep_realm* realm = NULL;
+    check(open_realm(engine, log, "reentered", NULL, &realm) == JSEP_OK, "a realm begins");
+    reentered.realm = realm;
+    reentered.log = log;
+    jsep_host host = {0};
+    host.size = sizeof(host);
+    host.store_get = get_and_report;
+    host.context = "value";
+    check(answers(realm, "", "seen", "\"k\"", &host, "\"value\""), "a turn goes on whose host calls the library");
+    check(reentered.report == JSEP_REENTERED, "a report of the realm is refused in its turn");
+    check(reentered.trim == JSEP_REENTERED, "a log is not trimmed in a function of its storage");
+    reentered.log = NULL;
+    jsep.realm_free(realm);
+    jsep.log_free(log);
+}
+
 struct caller {
     pthread_t thread;
     const jsep_realm* realm;
@@ -305,6 +349,7 @@ void test_realm(const jsep_engine* engine) {
     test_endpoints(engine, &storage);
     test_checkpoints(engine, &storage);
     test_many(engine, &storage);
+    test_reentry(engine, storage);
     test_failing_sync(engine, &storage, &memory);
     memory_free(&memory);
 

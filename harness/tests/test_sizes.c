@@ -84,11 +84,11 @@ static void test_deep_json(const jsep_registry* registry, struct host* host) {
     text_free(&deep);
 }
 
-static void test_impossible_sizes(const jsep_registry* registry, struct host* host) {
+static void test_impossible_size(const jsep_registry* registry, struct host* host, size_t length) {
     const char* function = "jsep_endpoint_execute";
     jsep_endpoint* endpoint = NULL;
     jsep_response* response = NULL;
-    const jsep_bytes endless = {(const uint8_t*)"", SIZE_MAX};
+    const jsep_bytes endless = {(const uint8_t*)"", length};
     const jsep_bytes nowhere = {NULL, 1};
     const jsep_header header = {bytes_of("a"), bytes_of("b")};
     jsep.registry_find(registry, bytes_of("GET"), bytes_of("/count"), &endpoint);
@@ -105,17 +105,44 @@ static void test_impossible_sizes(const jsep_registry* registry, struct host* ho
         *fields[index] = kept;
     }
     request.headers = &header;
-    request.header_count = SIZE_MAX;
+    // Of so many bytes.
+    request.header_count = length == SIZE_MAX ? SIZE_MAX : length / sizeof(header);
     check_error(jsep.endpoint_execute(endpoint, &request, &host->table, &response), JSEP_INVALID_ARGUMENT, function,
                 "more headers than memory holds");
     check_error(jsep.registry_install(registry, endless), JSEP_INVALID_ARGUMENT, "jsep_registry_install",
                 "a bundle that no memory holds");
     const jsep_option option = {bytes_of("max_execution_time_ms"), bytes_of("")};
-    check_error(jsep.registry_set_options(registry, &option, SIZE_MAX), JSEP_INVALID_ARGUMENT,
+    check_error(jsep.registry_set_options(registry, &option, request.header_count), JSEP_INVALID_ARGUMENT,
                 "jsep_registry_set_options", "more options than memory holds");
     check(answers(registry, host, "/count", "1"), "the next request is fine");
     jsep.endpoint_free(endpoint);
 }
+
+// A storage whose objects have an impossible size.
+static uint32_t read_endless(void* length, jsep_bytes name, uint64_t offset, uint64_t most, const jsep_sink* bytes) {
+    (void)name, (void)offset, (void)most;
+    bytes->write(bytes->context, (const uint8_t*)"", *(const size_t*)length);
+    return JSEP_OK;
+}
+
+static uint32_t take_bytes(void* context, jsep_bytes name, jsep_bytes bytes) {
+    (void)context, (void)name, (void)bytes;
+    return JSEP_OK;
+}
+
+static uint32_t sync_bytes(void* context, jsep_bytes name) {
+    (void)context, (void)name;
+    return JSEP_OK;
+}
+
+static void test_impossible_object(size_t length) {
+    const jsep_storage storage = {sizeof(storage), &length, read_endless, take_bytes, sync_bytes, take_bytes};
+    jsep_log* log = NULL;
+    check_error(jsep.log_open(&storage, &log), JSEP_STORAGE_FAILED, "jsep_log_open", "an object that no memory holds");
+}
+
+// Lengths of more bytes than a process can address, some of which fit a signed number.
+static const size_t impossible[] = {SIZE_MAX, SIZE_MAX / 2 + 1, SIZE_MAX / 2, (size_t)1 << 62, (size_t)1 << 47};
 
 void test_sizes(const jsep_engine* engine) {
     jsep_registry* registry = install_app(engine);
@@ -125,7 +152,10 @@ void test_sizes(const jsep_engine* engine) {
     test_many_headers(registry, &host, true, "of different names");
     test_many_headers(registry, &host, false, "of one name");
     test_deep_json(registry, &host);
-    test_impossible_sizes(registry, &host);
+    for (size_t index = 0; index < sizeof(impossible) / sizeof(impossible[0]); ++index) {
+        test_impossible_size(registry, &host, impossible[index]);
+        test_impossible_object(impossible[index]);
+    }
     host_free(&host);
     jsep.registry_free(registry);
 }

@@ -1,5 +1,6 @@
 //! Data that crosses the border.
 
+use super::host_call::HostCall;
 use crate::error::Error;
 use crate::status::jsep_status;
 use std::ffi::c_void;
@@ -7,8 +8,8 @@ use std::ffi::c_void;
 /// A borrowed run of bytes. It need not end with a NUL byte and may hold any bytes.
 ///
 /// As an argument it is read during the call only. As a result it belongs to the handle that it was asked of and lives as
-/// long as that handle. `data` may be null when `len` is 0. Null with another `len`, and a `len` that no memory has, are refused with
-/// `JSEP_NULL_ARGUMENT` and `JSEP_INVALID_ARGUMENT`; from a function of the host they are a failure of that function.
+/// long as that handle. `data` may be null when `len` is 0. Null with another `len`, and a `len` that no memory has (from 2^47 on), are
+/// refused with `JSEP_NULL_ARGUMENT` and `JSEP_INVALID_ARGUMENT`; from a function of the host they are a failure of that function.
 ///
 /// Source: `src/abi/bytes.rs`.
 #[repr(C)]
@@ -42,11 +43,22 @@ impl jsep_bytes {
             return Err(Error::new(jsep_status::JSEP_NULL_ARGUMENT, text));
         }
         check_count::<u8>(self.len, &format_args!("{name}.len"))?;
-        // SAFETY: the caller promises `len` readable bytes at the non-null `data`, and there can be so many.
+        // SAFETY: the caller promises `len` readable bytes at the non-null `data`, and there can be so many: fewer than `isize::MAX`.
         Ok(unsafe { std::slice::from_raw_parts(self.data, self.len) })
     }
 
-    /// Adds the bytes to `received`, with errors as [`jsep_bytes::read`] has them, and one for want of memory.
+    /// A copy of the bytes, with errors as [`jsep_bytes::read`] has them, and one for want of memory.
+    ///
+    /// # Safety
+    /// As [`jsep_bytes::read`].
+    pub(crate) unsafe fn copy(self, name: &str) -> Result<Vec<u8>, Error> {
+        let mut copied = Vec::new();
+        // SAFETY: the caller's promise.
+        unsafe { self.append_to(&mut copied, name) }?;
+        Ok(copied)
+    }
+
+    /// Adds the bytes to `received`, with errors as [`jsep_bytes::copy`] has them.
     ///
     /// # Safety
     /// As [`jsep_bytes::read`].
@@ -59,10 +71,12 @@ impl jsep_bytes {
     }
 }
 
+/// Bytes that a process can address at most. The pointers of x86-64 have no more than 47 bits that programs can choose.
+const ADDRESSABLE: usize = 1 << 47;
+
 /// Checks that memory can hold `count` of `T`, which the host calls `name`.
 pub(crate) fn check_count<T>(count: usize, name: &dyn std::fmt::Display) -> Result<(), Error> {
-    // What a slice may have at most.
-    let most = isize::MAX.unsigned_abs() / size_of::<T>();
+    let most = (ADDRESSABLE - 1) / size_of::<T>();
     if count > most { Err(too_many(count, name)) } else { Ok(()) }
 }
 
@@ -93,7 +107,7 @@ impl jsep_sink {
     pub(crate) unsafe fn put(self, bytes: &[u8]) {
         if let Some(write) = self.write {
             // SAFETY: the pointer and the length come from one live slice; the host vouches for function and context.
-            unsafe { write(self.context, bytes.as_ptr(), bytes.len()) }
+            unsafe { write.call_host((self.context, bytes.as_ptr(), bytes.len())) }
         }
     }
 }

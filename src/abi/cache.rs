@@ -1,6 +1,7 @@
 //! The cache table.
 
 use super::boundary::read_grown;
+use super::host_call::HostCall;
 use super::{jsep_bytes, jsep_sink};
 use crate::engine::{Cache, CacheTable};
 use crate::error::Error;
@@ -61,7 +62,7 @@ pub(super) unsafe fn read(cache: *const jsep_cache) -> Result<Option<Cache>, Err
     // SAFETY: the caller promises a live table; zero is null for functions and no bytes.
     let table = unsafe { read_grown(cache, size_of::<jsep_cache>(), "cache") }?;
     // SAFETY: the caller promises readable bytes.
-    let secret = unsafe { table.secret.read("cache.secret") }?.to_vec();
+    let secret = unsafe { table.secret.copy("cache.secret") }?;
     Ok(Some(Cache::new(Box::new(HostTable(table)), secret)))
 }
 
@@ -87,7 +88,7 @@ impl CacheTable for HostTable {
         let mut loaded = Loaded::default();
         let sink = jsep_sink { context: (&raw mut loaded).cast(), write: Some(append) };
         // SAFETY: the host vouches for function and context; key and sink are borrowed from live values.
-        let code = unsafe { load(self.0.context, jsep_bytes::lend(key.as_bytes()), &raw const sink) };
+        let code = unsafe { load.call_host((self.0.context, jsep_bytes::lend(key.as_bytes()), &raw const sink)) };
         (code == jsep_status::JSEP_OK as u32 && !loaded.unusable).then_some(loaded.bytes)
     }
 
@@ -96,7 +97,8 @@ impl CacheTable for HostTable {
             return false;
         };
         // SAFETY: the host vouches for function and context; key and entry are borrowed from live values.
-        let code = unsafe { store(self.0.context, jsep_bytes::lend(key.as_bytes()), jsep_bytes::lend(entry)) };
+        let code =
+            unsafe { store.call_host((self.0.context, jsep_bytes::lend(key.as_bytes()), jsep_bytes::lend(entry))) };
         code == jsep_status::JSEP_OK as u32
     }
 }

@@ -18,9 +18,9 @@ use crate::error::Error;
 /// reached in it, how many turns were `replayed` for it,
 /// `took_ns`, and what is `wrong` with former ones. Any thread.
 ///
-/// Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured; the message says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`,
-/// `JSEP_STORAGE_FAILED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_ARGUMENT` (there is no such realm), `JSEP_REENTERED`, `JSEP_FORKED`,
-/// `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
+/// Errors: `JSEP_CHECKPOINT_REFUSED` (the state can't be captured, or a turn can't run again for want of stack, memory or time; the message
+/// says why), `JSEP_REPLAY_DIVERGED`, `JSEP_LOG_DAMAGED`, `JSEP_STORAGE_FAILED`, `JSEP_NOT_SUPPORTED`, `JSEP_INVALID_ARGUMENT` (there is no
+/// such realm), `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`, `JSEP_STRUCT_SIZE`.
 ///
 /// Source: `src/abi/checkpoint.rs`.
 #[unsafe(no_mangle)]
@@ -48,8 +48,8 @@ pub unsafe extern "C" fn jsep_log_checkpoint(
 /// turn that the older of the two checkpoints of its realm does not hold. They are not read on a start, and are emptied. `report` gets a JSON
 /// object: how many `segments` were given up. To be called after `jsep_log_checkpoint`, while realms work. Any thread.
 ///
-/// Errors: `JSEP_STORAGE_FAILED` and `JSEP_LOG_DAMAGED`, after which the log has stopped; `JSEP_REALM_STOPPED`, `JSEP_FORKED`,
-/// `JSEP_NULL_ARGUMENT`.
+/// Errors: `JSEP_STORAGE_FAILED` and `JSEP_LOG_DAMAGED`, after which the log has stopped; `JSEP_REALM_STOPPED`, `JSEP_REENTERED`,
+/// `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 ///
 /// Source: `src/abi/checkpoint.rs`.
 #[unsafe(no_mangle)]

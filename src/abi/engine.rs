@@ -1,6 +1,7 @@
 //! Bootstrap: one engine a process, as a rule.
 
 use super::boundary::{boundary, check_size, required, required_out};
+use super::host_call::HostCall;
 use super::options::{self, jsep_logger, jsep_option};
 use super::timings::jsep_engine_timings;
 use super::{jsep_bytes, jsep_sink, jsep_status};
@@ -32,7 +33,7 @@ impl Logger {
     fn write(&self, level: LogLevel, text: &str) {
         if let Some(write) = self.0.write {
             // SAFETY: the host vouches for function and context; the text is borrowed for the call.
-            unsafe { write(self.0.context, level.into(), jsep_bytes::lend(text.as_bytes())) }
+            unsafe { write.call_host((self.0.context, level.into(), jsep_bytes::lend(text.as_bytes()))) }
         }
     }
 }

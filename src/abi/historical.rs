@@ -47,12 +47,12 @@ impl jsep_state {
     pub(super) unsafe fn read(&self, name: &'static str) -> Result<State, Error> {
         check_size(self.size, size_of::<jsep_state>(), name)?;
         // SAFETY: the caller promises readable bytes.
-        let receipt = unsafe { self.receipt.read(&format!("{name}.receipt")) }?;
+        let receipt = unsafe { self.receipt.copy(&format!("{name}.receipt")) }?;
         if !receipt.is_empty() {
-            serde_json::from_slice::<&serde_json::value::RawValue>(receipt).map_err(|error| {
+            serde_json::from_slice::<&serde_json::value::RawValue>(&receipt).map_err(|error| {
                 Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("`{name}.receipt` is not JSON: {error}"))
             })?;
         }
-        Ok(State { state: self.state, transaction: self.transaction.into(), receipt: receipt.to_vec() })
+        Ok(State { state: self.state, transaction: self.transaction.into(), receipt })
     }
 }

@@ -81,7 +81,7 @@ pub struct jsep_host {
     pub store_clear: Option<unsafe extern "C" fn(context: *mut c_void, map: jsep_bytes) -> u32>,
     /// Takes a line of the app's log: what the script gave to `console`, exception details, and the line per request.
     pub log: Option<unsafe extern "C" fn(context: *mut c_void, level: jsep_log_level, text: jsep_bytes)>,
-    /// Gives the time as milliseconds since 1970 in UTC.
+    /// Gives the time as milliseconds since 1970 in UTC. When it fails, or gives what is no finite number, the operating system's is used.
     pub clock: Option<unsafe extern "C" fn(context: *mut c_void, milliseconds: *mut f64) -> u32>,
     /// Fills `len` bytes at `data` with unpredictable bytes.
     pub entropy: Option<unsafe extern "C" fn(context: *mut c_void, data: *mut u8, len: usize) -> u32>,

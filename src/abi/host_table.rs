@@ -1,6 +1,7 @@
 //! The safe face of the host table.
 
 use super::boundary::read_grown;
+use super::host_call::HostCall;
 use super::options::jsep_log_level;
 use super::{
     jsep_bytes, jsep_host, jsep_sink, jsep_state, jsep_state_visitor, jsep_transaction_id, jsep_transaction_status,
@@ -116,8 +117,8 @@ unsafe extern "C" fn collect(context: *mut c_void, key: jsep_bytes, value: jsep_
         let Ok(entries) = received else {
             return false;
         };
-        match (key.read("key"), value.read("value")) {
-            (Ok(key), Ok(value)) => entries.push((key.to_vec(), value.to_vec())),
+        match (key.copy("key"), value.copy("value")) {
+            (Ok(key), Ok(value)) => entries.push((key, value)),
             (Err(error), _) | (_, Err(error)) => *received = Err(error),
         }
         received.is_ok()
@@ -148,7 +149,12 @@ impl Host for TableHost {
         let sink = sink_to(&mut value);
         // SAFETY: see above.
         let code = unsafe {
-            get(self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key), &raw const sink)
+            get.call_host((
+                self.table.context,
+                jsep_bytes::lend(map.as_bytes()),
+                jsep_bytes::lend(key),
+                &raw const sink,
+            ))
         };
         answer(code, "store_get")?.then(|| taken(value, "store_get")).transpose()
     }
@@ -158,7 +164,8 @@ impl Host for TableHost {
             return Ok(self.get(map, key)?.is_some());
         };
         // SAFETY: see above.
-        let code = unsafe { has(self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key)) };
+        let code =
+            unsafe { has.call_host((self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key))) };
         answer(code, "store_has")
     }
 
@@ -167,7 +174,12 @@ impl Host for TableHost {
         let mut version = 0;
         // SAFETY: see above.
         let code = unsafe {
-            version_of(self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key), &raw mut version)
+            version_of.call_host((
+                self.table.context,
+                jsep_bytes::lend(map.as_bytes()),
+                jsep_bytes::lend(key),
+                &raw mut version,
+            ))
         };
         Ok(answer(code, "store_version")?.then_some(version))
     }
@@ -176,7 +188,8 @@ impl Host for TableHost {
         let size_of_map = offered(self.table.store_size, "store_size")?;
         let mut size = 0;
         // SAFETY: see above.
-        let code = unsafe { size_of_map(self.table.context, jsep_bytes::lend(map.as_bytes()), &raw mut size) };
+        let code =
+            unsafe { size_of_map.call_host((self.table.context, jsep_bytes::lend(map.as_bytes()), &raw mut size)) };
         done(code, "store_size")?;
         Ok(size)
     }
@@ -186,7 +199,8 @@ impl Host for TableHost {
         let mut entries: Received<Entry> = Ok(Vec::new());
         let visitor = jsep_visitor { context: (&raw mut entries).cast(), entry: Some(collect) };
         // SAFETY: see above.
-        let code = unsafe { for_each(self.table.context, jsep_bytes::lend(map.as_bytes()), &raw const visitor) };
+        let code =
+            unsafe { for_each.call_host((self.table.context, jsep_bytes::lend(map.as_bytes()), &raw const visitor)) };
         done(code, "store_for_each")?;
         taken(entries, "store_for_each")
     }
@@ -195,7 +209,12 @@ impl Host for TableHost {
         let put = offered(self.table.store_put, "store_put")?;
         // SAFETY: see above.
         let code = unsafe {
-            put(self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key), jsep_bytes::lend(value))
+            put.call_host((
+                self.table.context,
+                jsep_bytes::lend(map.as_bytes()),
+                jsep_bytes::lend(key),
+                jsep_bytes::lend(value),
+            ))
         };
         done(code, "store_put")
     }
@@ -203,20 +222,22 @@ impl Host for TableHost {
     fn remove(&self, map: &str, key: &[u8]) -> Result<(), HostError> {
         let remove = offered(self.table.store_remove, "store_remove")?;
         // SAFETY: see above.
-        let code = unsafe { remove(self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key)) };
+        let code =
+            unsafe { remove.call_host((self.table.context, jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key))) };
         answer(code, "store_remove").map(drop)
     }
 
     fn clear(&self, map: &str) -> Result<(), HostError> {
         let clear = offered(self.table.store_clear, "store_clear")?;
         // SAFETY: see above.
-        answer(unsafe { clear(self.table.context, jsep_bytes::lend(map.as_bytes())) }, "store_clear").map(drop)
+        answer(unsafe { clear.call_host((self.table.context, jsep_bytes::lend(map.as_bytes()))) }, "store_clear")
+            .map(drop)
     }
 
     fn log(&self, level: LogLevel, text: &str) {
         if let Some(log) = self.table.log {
             // SAFETY: see above.
-            unsafe { log(self.table.context, level.into(), jsep_bytes::lend(text.as_bytes())) }
+            unsafe { log.call_host((self.table.context, level.into(), jsep_bytes::lend(text.as_bytes()))) }
         }
     }
 
@@ -224,8 +245,8 @@ impl Host for TableHost {
         let clock = self.table.clock?;
         let mut milliseconds = 0.0;
         // SAFETY: see above.
-        let code = unsafe { clock(self.table.context, &raw mut milliseconds) };
-        (code == jsep_status::JSEP_OK as u32).then_some(milliseconds)
+        let code = unsafe { clock.call_host((self.table.context, &raw mut milliseconds)) };
+        (code == jsep_status::JSEP_OK as u32 && milliseconds.is_finite()).then_some(milliseconds)
     }
 
     fn entropy(&self, bytes: &mut [u8]) -> Result<(), HostError> {
@@ -233,14 +254,14 @@ impl Host for TableHost {
             return getrandom::fill(bytes).map_err(|_| HostError::NotOffered { function: "entropy" });
         };
         // SAFETY: see above.
-        done(unsafe { entropy(self.table.context, bytes.as_mut_ptr(), bytes.len()) }, "entropy")
+        done(unsafe { entropy.call_host((self.table.context, bytes.as_mut_ptr(), bytes.len())) }, "entropy")
     }
 
     fn last_committed(&self) -> Result<TransactionId, HostError> {
         let last_committed = offered(self.table.last_committed, "last_committed")?;
         let mut id = jsep_transaction_id { view: 0, seqno: 0 };
         // SAFETY: see above.
-        done(unsafe { last_committed(self.table.context, &raw mut id) }, "last_committed")?;
+        done(unsafe { last_committed.call_host((self.table.context, &raw mut id)) }, "last_committed")?;
         Ok(id.into())
     }
 
@@ -249,7 +270,7 @@ impl Host for TableHost {
         let id = jsep_transaction_id { view: id.view, seqno: id.seqno };
         let mut status = 0;
         // SAFETY: see above.
-        done(unsafe { transaction_status(self.table.context, id, &raw mut status) }, "transaction_status")?;
+        done(unsafe { transaction_status.call_host((self.table.context, id, &raw mut status)) }, "transaction_status")?;
         const PENDING: u32 = jsep_transaction_status::JSEP_TRANSACTION_PENDING as u32;
         const COMMITTED: u32 = jsep_transaction_status::JSEP_TRANSACTION_COMMITTED as u32;
         const INVALID: u32 = jsep_transaction_status::JSEP_TRANSACTION_INVALID as u32;
@@ -265,7 +286,7 @@ impl Host for TableHost {
         let view_of = offered(self.table.view_of, "view_of")?;
         let mut view = 0;
         // SAFETY: see above.
-        let code = unsafe { view_of(self.table.context, seqno, &raw mut view) };
+        let code = unsafe { view_of.call_host((self.table.context, seqno, &raw mut view)) };
         Ok(answer(code, "view_of")?.then_some(view))
     }
 
@@ -275,7 +296,9 @@ impl Host for TableHost {
         let mut states: Received<State> = Ok(Vec::new());
         let visitor = jsep_state_visitor { context: (&raw mut states).cast(), state: Some(collect_state) };
         // SAFETY: see above.
-        let code = unsafe { historical_range(self.table.context, handle, first, last, seconds, &raw const visitor) };
+        let code = unsafe {
+            historical_range.call_host((self.table.context, handle, first, last, seconds, &raw const visitor))
+        };
         if !answer(code, "historical_range")? {
             return Ok(None);
         }
@@ -285,7 +308,7 @@ impl Host for TableHost {
     fn historical_drop(&self, handle: u64) -> Result<bool, HostError> {
         let historical_drop = offered(self.table.historical_drop, "historical_drop")?;
         // SAFETY: see above.
-        answer(unsafe { historical_drop(self.table.context, handle) }, "historical_drop")
+        answer(unsafe { historical_drop.call_host((self.table.context, handle)) }, "historical_drop")
     }
 
     fn state_get(&self, state: u64, map: &str, key: &[u8]) -> Result<Option<Vec<u8>>, HostError> {
@@ -294,7 +317,7 @@ impl Host for TableHost {
         let sink = sink_to(&mut value);
         let (map, key) = (jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key));
         // SAFETY: see above.
-        let code = unsafe { get(self.table.context, state, map, key, &raw const sink) };
+        let code = unsafe { get.call_host((self.table.context, state, map, key, &raw const sink)) };
         answer(code, "state_get")?.then(|| taken(value, "state_get")).transpose()
     }
 
@@ -303,7 +326,7 @@ impl Host for TableHost {
         let mut version = 0;
         let (map, key) = (jsep_bytes::lend(map.as_bytes()), jsep_bytes::lend(key));
         // SAFETY: see above.
-        let code = unsafe { version_of(self.table.context, state, map, key, &raw mut version) };
+        let code = unsafe { version_of.call_host((self.table.context, state, map, key, &raw mut version)) };
         Ok(answer(code, "state_version")?.then_some(version))
     }
 
@@ -312,7 +335,9 @@ impl Host for TableHost {
         let mut entries: Received<Entry> = Ok(Vec::new());
         let visitor = jsep_visitor { context: (&raw mut entries).cast(), entry: Some(collect) };
         // SAFETY: see above.
-        let code = unsafe { for_each(self.table.context, state, jsep_bytes::lend(map.as_bytes()), &raw const visitor) };
+        let code = unsafe {
+            for_each.call_host((self.table.context, state, jsep_bytes::lend(map.as_bytes()), &raw const visitor))
+        };
         done(code, "state_for_each")?;
         taken(entries, "state_for_each")
     }
@@ -326,7 +351,7 @@ impl Host for TableHost {
         let sink = sink_to(&mut reason);
         let map = jsep_bytes::lend(map.as_bytes());
         // SAFETY: see above.
-        let code = unsafe { restrict_map(self.table.context, map, &raw mut narrowed, &raw const sink) };
+        let code = unsafe { restrict_map.call_host((self.table.context, map, &raw mut narrowed, &raw const sink)) };
         done(code, "restrict_map")?;
         let reason = taken(reason, "restrict_map")?;
         let reason = (!reason.is_empty()).then(|| String::from_utf8_lossy(&reason).into_owned());
@@ -341,7 +366,13 @@ impl Host for TableHost {
         let sink = sink_to(&mut why);
         // SAFETY: see above.
         let code = unsafe {
-            trigger(self.table.context, arguments.as_ptr(), arguments.len(), pointer(&input), &raw const sink)
+            trigger.call_host((
+                self.table.context,
+                arguments.as_ptr(),
+                arguments.len(),
+                pointer(&input),
+                &raw const sink,
+            ))
         };
         explained(done(code, "trigger_subprocess"), why)
     }
@@ -354,14 +385,14 @@ impl Host for TableHost {
         let sink = sink_to(&mut result);
         // SAFETY: see above.
         let code = unsafe {
-            verify(
+            verify.call_host((
                 self.table.context,
                 jsep_bytes::lend(&attestation.evidence),
                 jsep_bytes::lend(&attestation.endorsements),
                 pointer(&uvm_endorsements),
                 pointer(&endorsed_tcb),
                 &raw const sink,
-            )
+            ))
         };
         match done(code, "verify_attestation") {
             Ok(()) => taken(result, "verify_attestation"),

@@ -1,6 +1,7 @@
 //! Messages between durable realms.
 
 use super::boundary::{boundary, required, required_out};
+use super::host_call::HostCall;
 use super::realm::{host_or_none, jsep_realm};
 use super::{jsep_bytes, jsep_host, jsep_status};
 use crate::durable::datagram_receiver;
@@ -32,7 +33,9 @@ impl jsep_carrier {
         let carry = self.carry.ok_or_else(null)?;
         Ok(move |receiver: &str, datagram: &[u8]| {
             // SAFETY: both are lent from live slices; the host vouches for function and context.
-            unsafe { carry(self.context, jsep_bytes::lend(receiver.as_bytes()), jsep_bytes::lend(datagram)) }
+            unsafe {
+                carry.call_host((self.context, jsep_bytes::lend(receiver.as_bytes()), jsep_bytes::lend(datagram)))
+            }
         })
     }
 }

@@ -20,6 +20,7 @@ mod engine;
 mod error;
 mod historical;
 mod host;
+mod host_call;
 mod host_table;
 mod log;
 mod messages;

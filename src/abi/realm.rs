@@ -22,6 +22,8 @@ use crate::invoke::Unforked;
 /// - A turn's answer and its lines for the log leave only when its record is on the disk. If that fails, nothing leaves.
 /// - A turn that throws, or that a limit ends, leaves no trace: the next turn begins with a replay of the log. With the option `on_throw` =
 ///   `commit` a turn that throws keeps what it did before, and its exception is its answer; one that a limit ends still leaves no trace.
+/// - A turn needs as much stack as an install, and a replay as much stack, memory and time as the turns took that it repeats. Where that is
+///   lacking the answer is `JSEP_TURN_FAILED`, and the realm stays as it is, for another thread or for later.
 /// - What a turn asks the host (time, randomness, reads of the store) is written down with its answers. A replay has to ask the same and
 ///   to come to the same answer; otherwise the realm stops.
 /// - A realm with an app answers requests by its endpoints, see `jsep_realm_open_app`; one with a script that has a function
@@ -47,8 +49,20 @@ pub(super) unsafe fn host_or_none(host: *const jsep_host) -> Result<TableHost, E
 }
 
 pub(super) fn text<'a>(bytes: &'a [u8], name: &str) -> Result<&'a str, Error> {
-    std::str::from_utf8(bytes)
-        .map_err(|_| Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("`{name}` is not valid UTF-8")))
+    std::str::from_utf8(bytes).map_err(|_| not_text(name))
+}
+
+/// A copy of a text of the host.
+///
+/// # Safety
+/// As [`jsep_bytes::read`].
+pub(super) unsafe fn copy_text(bytes: jsep_bytes, name: &str) -> Result<String, Error> {
+    // SAFETY: the caller's promise.
+    String::from_utf8(unsafe { bytes.copy(name) }?).map_err(|_| not_text(name))
+}
+
+fn not_text(name: &str) -> Error {
+    Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("`{name}` is not valid UTF-8"))
 }
 
 /// Opens the realm `name` of a log.
@@ -79,7 +93,7 @@ pub unsafe extern "C" fn jsep_realm_open(
         *out = std::ptr::null_mut();
         let first = || {
             // SAFETY: as above.
-            let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
+            let source = unsafe { copy_text(source, "source") }?;
             Ok(TurnInput::Evaluate { source })
         };
         // SAFETY: as above.
@@ -139,9 +153,8 @@ pub unsafe extern "C" fn jsep_realm_call(
 ) -> jsep_status {
     boundary("jsep_realm_call", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let (function, argument) =
-            unsafe { (text(function.read("function")?, "function")?, text(argument.read("argument")?, "argument")?) };
-        let input = TurnInput::Call { function: function.to_owned(), argument: argument.to_owned() };
+        let (function, argument) = unsafe { (copy_text(function, "function")?, copy_text(argument, "argument")?) };
+        let input = TurnInput::Call { function, argument };
         let run = |realm: &Realm, id: &[u8], host: &TableHost| realm.turn(id, input, host);
         // SAFETY: as above.
         unsafe { turn(realm, id, run, host, answer) }
@@ -162,7 +175,7 @@ pub unsafe extern "C" fn jsep_realm_eval(
 ) -> jsep_status {
     boundary("jsep_realm_eval", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
+        let source = unsafe { copy_text(source, "source") }?;
         let run = |realm: &Realm, id: &[u8], host: &TableHost| realm.turn(id, TurnInput::Evaluate { source }, host);
         // SAFETY: as above.
         unsafe { turn(realm, id, run, host, answer) }
@@ -193,7 +206,7 @@ pub unsafe extern "C" fn jsep_realm_upgrade(
 ) -> jsep_status {
     boundary("jsep_realm_upgrade", || {
         // SAFETY: the rules of the interface, see the head of this room.
-        let source = text(unsafe { source.read("source") }?, "source")?.to_owned();
+        let source = unsafe { copy_text(source, "source") }?;
         let run = |realm: &Realm, id: &[u8], host: &TableHost| realm.upgrade(id, source, host);
         // SAFETY: as above.
         unsafe { turn(realm, id, run, host, answer) }
@@ -221,15 +234,16 @@ unsafe fn turn(
 /// `rolled_back`, `remembered_ids`, its newest `checkpoint` as far as it is known (`records` that it holds, `bytes`), `unused_checkpoints`,
 /// what a restore would cost (`replay_bytes` of the log, and `replay_ns`, what those turns took), `alarms` that are set with their times,
 /// `messages` (`peers`, each with how many messages are `waiting` for it, `acknowledged` by it and `received` from it, and how many were
-/// `dropped`), why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread.
+/// `dropped`), why it `stopped`, and its `log` as `jsep_log_report` tells it. Waits for a turn that runs. Any thread, but not
+/// from a function of the host.
 ///
-/// Errors: `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
+/// Errors: `JSEP_REENTERED`, `JSEP_FORKED`, `JSEP_NULL_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn jsep_realm_report(realm: *const jsep_realm, report: *const jsep_sink) -> jsep_status {
     boundary("jsep_realm_report", || {
         // SAFETY: the rules of the interface, see the head of this room.
         let (realm, report) = unsafe { (required(realm, "realm")?, required(report, "report")?) };
-        let text = realm.realm.get()?.report().to_string();
+        let text = realm.realm.get()?.report()?.to_string();
         // SAFETY: as above.
         unsafe { report.put(text.as_bytes()) };
         Ok(jsep_status::JSEP_OK)

@@ -5,7 +5,7 @@ use super::engine::jsep_engine;
 use super::host::jsep_host;
 use super::log::jsep_log;
 use super::options::jsep_option;
-use super::realm::{host_or_none, jsep_realm, open, text};
+use super::realm::{copy_text, host_or_none, jsep_realm, open};
 use super::request::jsep_request;
 use super::response::jsep_response;
 use super::{jsep_bytes, jsep_sink, jsep_status};
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn jsep_realm_open_app(
         *out = std::ptr::null_mut();
         let first = || {
             // SAFETY: as above.
-            let bundle = text(unsafe { bundle.read("bundle") }?, "bundle")?.to_owned();
+            let bundle = unsafe { copy_text(bundle, "bundle") }?;
             Ok(TurnInput::Install { bundle })
         };
         // SAFETY: as above.

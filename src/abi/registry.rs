@@ -43,7 +43,7 @@ pub unsafe extern "C" fn jsep_registry_new(
 /// `bundle` is the packed form, JSON in UTF-8: `{"metadata": {"endpoints": {...}}, "modules": [{"name": ..., "module": ...}]}`. It is
 /// read during the call only. All modules that an endpoint reaches are compiled, linked and evaluated. On any error nothing
 /// changes: the former version keeps serving. Endpoints found before go on with the version that they were found in. Requests
-/// are served meanwhile. Any thread; installs into one registry run one after the other.
+/// are served meanwhile. Any thread that has 152 KiB of stack left; installs into one registry run one after the other.
 ///
 /// Errors: `JSEP_BUNDLE_JSON` (line and column of the bundle), `JSEP_BUNDLE_SHAPE` (JSON path), `JSEP_MODULE_MISSING`,
 /// `JSEP_MODULE_SYNTAX` (module, line and column), `JSEP_MODULE_LINK`, `JSEP_MODULE_EVALUATION`, `JSEP_EXPORT_MISSING`,

@@ -1,6 +1,7 @@
 //! The storage table.
 
 use super::boundary::read_grown;
+use super::host_call::HostCall;
 use super::{jsep_bytes, jsep_sink};
 use crate::durable::{Storage, StorageError};
 use crate::error::Error;
@@ -84,17 +85,16 @@ impl TableStorage {
 #[derive(Default)]
 struct Collected {
     bytes: Vec<u8>,
-    /// Whether it gave bytes that can't be.
+    /// Whether it gave bytes that can't be, or more than there is memory for.
     wrong: bool,
 }
 
 unsafe extern "C" fn collect(context: *mut c_void, data: *const u8, len: usize) {
     // SAFETY: `context` is what `read` lends for the duration of the callback, and the host gives `len` readable bytes.
-    let (collected, more) = unsafe { (&mut *context.cast::<Collected>(), jsep_bytes { data, len }.read("bytes")) };
-    match more {
-        Ok(more) => collected.bytes.extend_from_slice(more),
-        Err(_) => collected.wrong = true,
-    }
+    let collected = unsafe { &mut *context.cast::<Collected>() };
+    // SAFETY: as above.
+    let added = unsafe { jsep_bytes { data, len }.append_to(&mut collected.bytes, "bytes") };
+    collected.wrong |= added.is_err();
 }
 
 fn done(code: u32, function: &'static str) -> Result<(), StorageError> {
@@ -108,8 +108,9 @@ impl Storage for TableStorage {
         let mut collected = Collected::default();
         let sink = jsep_sink { context: (&raw mut collected).cast(), write: Some(collect) };
         // SAFETY: see above.
-        let code =
-            unsafe { (self.read)(self.context, jsep_bytes::lend(name.as_bytes()), offset, most, &raw const sink) };
+        let code = unsafe {
+            self.read.call_host((self.context, jsep_bytes::lend(name.as_bytes()), offset, most, &raw const sink))
+        };
         if code == jsep_status::JSEP_NOT_FOUND as u32 {
             return Ok(None);
         }
@@ -122,18 +123,22 @@ impl Storage for TableStorage {
 
     fn append(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         // SAFETY: see above.
-        let code = unsafe { (self.append)(self.context, jsep_bytes::lend(name.as_bytes()), jsep_bytes::lend(bytes)) };
+        let code = unsafe {
+            self.append.call_host((self.context, jsep_bytes::lend(name.as_bytes()), jsep_bytes::lend(bytes)))
+        };
         done(code, "append")
     }
 
     fn sync(&self, name: &str) -> Result<(), StorageError> {
         // SAFETY: see above.
-        done(unsafe { (self.sync)(self.context, jsep_bytes::lend(name.as_bytes())) }, "sync")
+        done(unsafe { self.sync.call_host((self.context, jsep_bytes::lend(name.as_bytes()))) }, "sync")
     }
 
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), StorageError> {
         // SAFETY: see above.
-        let code = unsafe { (self.replace)(self.context, jsep_bytes::lend(name.as_bytes()), jsep_bytes::lend(bytes)) };
+        let code = unsafe {
+            self.replace.call_host((self.context, jsep_bytes::lend(name.as_bytes()), jsep_bytes::lend(bytes)))
+        };
         done(code, "replace")
     }
 }

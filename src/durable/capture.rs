@@ -9,7 +9,7 @@ use super::storage::Storage;
 use crate::engine::nanoseconds_since;
 use crate::error::Error;
 use crate::invoke::Plugin;
-use crate::invoke::process::Executing;
+use crate::invoke::process::{Executing, enough_stack};
 use crate::status::jsep_status;
 use std::time::Instant;
 
@@ -17,6 +17,7 @@ use std::time::Instant;
 /// process that may be writing it, and replaces one object.
 pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<serde_json::Value, Error> {
     let _executing = Executing::begin()?;
+    enough_stack(jsep_status::JSEP_CHECKPOINT_REFUSED)?;
     let begin = Instant::now();
     let refused = |why: String| Error::new(jsep_status::JSEP_CHECKPOINT_REFUSED, why);
     let missing = || Error::new(jsep_status::JSEP_INVALID_ARGUMENT, format!("the log has no realm `{name}`"));
@@ -54,7 +55,11 @@ pub fn checkpoint(plugin: &Plugin, storage: &dyn Storage, name: &str) -> Result<
     let mut kept = newest.map_or_else(Kept::default, |(_, checkpoint, _)| checkpoint.kept.clone());
     let replay = Replay::new(plugin, *realm, name);
     for place in entry.places(from)? {
-        replay.record(realm_to_capture.as_mut(), &mut kept, &place.read(storage)?)?;
+        let replayed = replay.record(realm_to_capture.as_mut(), &mut kept, &place.read(storage)?);
+        replayed.map_err(|error| match error.status {
+            jsep_status::JSEP_TURN_FAILED => refused(error.message),
+            _ => error,
+        })?;
     }
     let captured = realm_to_capture.capture()?;
     if captured.state.len() > MOST_RECORD {

@@ -38,6 +38,7 @@ impl Realm {
         let Some((_, name)) = next_alarm(&turns, now).filter(|(due, _)| *due <= now) else {
             return Ok(false);
         };
+        self.prepare(&mut turns)?;
         let time = turns.kept.mail.alarms.get(&name).copied().unwrap_or(now);
         let ran = self.run_unasked(&mut turns, TurnInput::Alarm { name: name.clone(), time }, host);
         turns.post.alarm_ran(&name, ran.is_err(), now);
@@ -201,9 +202,10 @@ impl Realm {
             turns.post.keep(sender, received, number, message);
         }
         let mut result = Ok(());
-        while turns.post.way(sender).attempts.next(now) <= now
-            && let Some(message) = turns.post.take(sender, received + 1)
-        {
+        while turns.post.way(sender).attempts.next(now) <= now && turns.post.has(sender, received + 1) {
+            // Before the message is taken: it counts as tried only if its turn could run.
+            self.prepare(turns)?;
+            let Some(message) = turns.post.take(sender, received + 1) else { break };
             let number = received + 1;
             let input = TurnInput::Receive { sender: sender.to_owned(), identity, number, message: message.clone() };
             match self.run_unasked(turns, input, host) {

@@ -88,6 +88,11 @@ impl Post {
         }
     }
 
+    /// Whether a message was kept.
+    pub(super) fn has(&self, peer: &str, number: u64) -> bool {
+        self.ways.get(peer).is_some_and(|way| way.early.contains_key(&number))
+    }
+
     /// Takes a message that was kept.
     pub(super) fn take(&mut self, peer: &str, number: u64) -> Option<Vec<u8>> {
         let message = self.way(peer).early.remove(&number)?;

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::engine::{Exception, Failure, LiveRealm, Outcome, Request, RequestInput, TurnEnd, nanoseconds_since};
 use crate::error::Error;
 use crate::host::{Host, LogLevel};
-use crate::invoke::process::Executing;
+use crate::invoke::process::{Executing, enough_stack};
 use crate::invoke::{Plugin, Response};
 use crate::status::jsep_status;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -99,6 +99,7 @@ impl Realm {
         host: &dyn Host,
     ) -> Result<Realm, Error> {
         let executing = Executing::begin()?;
+        enough_stack(jsep_status::JSEP_TURN_FAILED)?;
         let begin = Instant::now();
         let (number, restored) = log.claim(name)?;
         let turns = Turns {
@@ -229,6 +230,16 @@ impl Realm {
         }
     }
 
+    /// Gets the realm ready for a turn. What goes wrong here is no affair of the turn's input.
+    pub(super) fn prepare(&self, turns: &mut Turns) -> Result<(), Error> {
+        // A turn that can't begin leaves the realm as it is.
+        enough_stack(jsep_status::JSEP_TURN_FAILED)?;
+        match turns.live {
+            Some(_) => Ok(()),
+            None => self.replay(turns),
+        }
+    }
+
     /// Runs a turn and hands it to the log.
     pub(super) fn run(
         &self,
@@ -237,9 +248,7 @@ impl Realm {
         input: TurnInput,
         host: &dyn Host,
     ) -> Result<(Came, Vec<(LogLevel, String)>), Error> {
-        if turns.live.is_none() {
-            self.replay(turns)?;
-        }
+        self.prepare(turns)?;
         let Some(live) = turns.live.as_mut() else {
             return Err(failed("the realm is lost"));
         };
@@ -321,10 +330,13 @@ impl Realm {
         turns.rolled_back += 1;
     }
 
-    /// Makes the realm anew from its log. What goes wrong stops it.
+    /// Makes the realm anew from its log. What is wrong with the log or the storage stops it; where only stack, memory or time were
+    /// lacking, another thread may replay it, or this one later.
     fn replay(&self, turns: &mut Turns) -> Result<(), Error> {
         let result = self.replay_all(turns);
-        if let Err(error) = &result {
+        if let Err(error) = &result
+            && !matches!(error.status, jsep_status::JSEP_TURN_FAILED | jsep_status::JSEP_ENGINE_START)
+        {
             turns.stopped = Some(error.clone());
         }
         result
@@ -370,7 +382,8 @@ impl Realm {
     }
 
     /// What the realm is, as a JSON object.
-    pub fn report(&self) -> serde_json::Value {
+    pub fn report(&self) -> Result<serde_json::Value, Error> {
+        let _executing = Executing::without_scripts()?;
         let turns = self.lock();
         let newest = self
             .log
@@ -378,7 +391,7 @@ impl Realm {
             .max(turns.origin.checkpoint);
         let cost = self.log.cost(self.number, newest.map_or(0, |(records, _)| records));
         let checkpoint = newest.map(|(records, bytes)| serde_json::json!({ "records": records, "bytes": bytes }));
-        serde_json::json!({
+        Ok(serde_json::json!({
             "name": self.name,
             "restored": self.restored,
             "opened_in_ns": self.opened_in,
@@ -393,7 +406,7 @@ impl Realm {
             "messages": turns.kept.mail.report(),
             "stopped": turns.stopped.as_ref().map(|error| error.message.clone()),
             "log": self.log.report(),
-        })
+        }))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Turns> {

@@ -46,11 +46,11 @@ impl<'a> Replay<'a> {
         let witness = Witness::replay(turn.asks);
         let (end, _) = execute(live, &turn.input, turn.number, &self.runtime, &witness);
         let answer = match end {
+            // A turn that a limit ends has no record, so this one had more of something that time. It did not go another way.
+            TurnEnd::Ended(_, exception) => return Err(self.cut_short(count, &exception)),
             TurnEnd::Value(text) => Answer::Value(text),
             TurnEnd::Replied(reply, headers) => Answer::Reply(encode_reply(&(reply, headers))),
-            TurnEnd::Threw(exception) | TurnEnd::Refused(exception) | TurnEnd::Ended(_, exception) => {
-                Answer::Exception(shown(&exception))
-            }
+            TurnEnd::Threw(exception) | TurnEnd::Refused(exception) => Answer::Exception(shown(&exception)),
             TurnEnd::Failed(failure, exception) => Answer::Exception(shown(&described(failure, exception))),
             TurnEnd::NotInstalled(error) => Answer::Exception(error.message.into_bytes()),
         };
@@ -63,6 +63,14 @@ impl<'a> Replay<'a> {
         }
         kept.add(&turn.id, &answer);
         Ok(())
+    }
+
+    fn cut_short(&self, turn: u64, exception: &Exception) -> Error {
+        let message = format!(
+            "turn {turn} of the realm `{}` can't be replayed on this thread now, within its limits: {}",
+            self.name, exception.message
+        );
+        Error::new(jsep_status::JSEP_TURN_FAILED, message)
     }
 
     fn diverged(&self, turn: u64, why: &str) -> Error {

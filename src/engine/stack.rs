@@ -28,6 +28,11 @@ pub fn usable(bytes: usize) -> Option<usize> {
     Some(bytes.min(available)).filter(|usable| *usable >= SMALLEST)
 }
 
+/// Whether the calling thread has enough stack left to run anything. Without, nothing of an engine may be entered.
+pub fn is_enough() -> bool {
+    usable(SMALLEST).is_some()
+}
+
 /// Whether the calling thread runs on its own stack. On another one, such as a fiber's, nobody knows how much there is, and V8 ends
 /// the process when it collects garbage.
 pub fn is_own() -> bool {

@@ -1,7 +1,7 @@
 //! A started engine with its options and log.
 
 use super::process;
-use crate::engine::{self, CapturingRealm, Engine, LiveRealm, Log, Options, RuntimeOptions, nanoseconds_since};
+use crate::engine::{self, CapturingRealm, Engine, LiveRealm, Log, Options, RuntimeOptions, nanoseconds_since, stack};
 use crate::error::Error;
 use std::time::{Duration, Instant};
 
@@ -41,7 +41,8 @@ impl Plugin {
     /// Does work ahead on the calling thread for about `time`; whether there is more to do.
     pub fn idle(&self, time: Duration) -> Result<bool, Error> {
         let _executing = process::Executing::begin()?;
-        Ok(self.engine.idle(Instant::now() + time))
+        // Without enough stack, requests make their realms themselves.
+        Ok(stack::is_enough() && self.engine.idle(Instant::now() + time))
     }
 
     /// A realm that lives on from turn to turn; with a `state`, the one that was captured.

@@ -66,6 +66,16 @@ impl<T> Drop for Unforked<T> {
     }
 }
 
+/// An error with this status when the calling thread has too little stack left to run anything.
+pub(crate) fn enough_stack(status: jsep_status) -> Result<(), Error> {
+    match stack::is_enough() {
+        true => Ok(()),
+        false => {
+            Err(Error::new(status, "stack overflow: the calling thread has too little stack left to run anything"))
+        }
+    }
+}
+
 /// Marks the thread as executing a request until dropped.
 pub(crate) struct Executing(());
 
@@ -78,6 +88,11 @@ impl Executing {
                 "the call came on another stack than the thread's own, such as a fiber's, where no engine can run",
             ));
         }
+        Executing::without_scripts()
+    }
+
+    /// The same for what runs no script, and so on any stack.
+    pub(crate) fn without_scripts() -> Result<Executing, Error> {
         if EXECUTING.replace(true) {
             return Err(Error::new(
                 jsep_status::JSEP_REENTERED,

@@ -1,7 +1,7 @@
 //! The installed version of an app, and how it is replaced.
 
 use super::plugin::Plugin;
-use super::process::Executing;
+use super::process::{Executing, enough_stack};
 use super::response::{self, Response};
 use crate::app::{App, Endpoint};
 use crate::engine::{Cache, Execution, InstalledApp, Request, RuntimeOptions, Turnover, nanoseconds_since};
@@ -70,6 +70,8 @@ impl Registry {
     /// Installs a packed bundle; on an error the former app goes on.
     pub fn install(&self, bundle: &[u8]) -> Result<(), Error> {
         let executing = Executing::begin()?;
+        // Before anything of the bundle is read, which may be nested.
+        enough_stack(jsep_status::JSEP_MODULE_EVALUATION)?;
         let mut turnover = self.installing.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = Instant::now();
         let app = Arc::new(App::parse(bundle)?);

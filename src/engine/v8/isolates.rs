@@ -11,6 +11,7 @@ use super::seed;
 use super::snapshot::Blob;
 use super::stack;
 use super::supply::Supply;
+use super::thread;
 use super::watchdog::Watchdog;
 use crate::app::App;
 use crate::error::Error;
@@ -18,7 +19,6 @@ use crate::status::jsep_status;
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
 
 /// An isolate that one thread at a time may use. The fields are in the order in which they must go.
 pub(super) struct Worker {
@@ -41,7 +41,8 @@ pub(super) struct Worker {
     first_used: usize,
     /// Those at the last look, with garbage that is not collected yet.
     used: Cell<usize>,
-    last_thread: ThreadId,
+    /// The thread that used it last, see `thread::current`.
+    last_thread: usize,
 }
 
 /// Runs between two looks at the heap, because one takes as long as a small request.
@@ -98,7 +99,6 @@ impl Worker {
         // SAFETY: everything attached to the isolate may be used on any thread: the allocator counts with atomics, the heap
         // guard has an atomic and a thread-safe handle, and the data slot is null outside of runs.
         let isolate = unsafe { isolate.try_into_shared() }.map_err(|error| failed(&format!("{error:?}")))?;
-        let last_thread = std::thread::current().id();
         Ok(Worker {
             realm: None,
             ready: Vec::new(),
@@ -112,7 +112,7 @@ impl Worker {
             runs: Cell::new(0),
             first_used,
             used: Cell::new(first_used),
-            last_thread,
+            last_thread: thread::current(),
         })
     }
 
@@ -224,7 +224,7 @@ impl Pool {
     /// A worker with this heap limit: one with a ready realm before one without, and the one that the calling thread used last before
     /// others, because V8 keeps state per thread.
     pub(super) fn take(&self, heap_bytes: usize) -> Result<Worker, Error> {
-        let thread = std::thread::current().id();
+        let current = thread::current();
         let (worker, outdated) = {
             let mut idle = self.lock();
             let (fitting, outdated): (Vec<_>, Vec<_>) = if idle.iter().all(|worker| worker.heap_bytes == heap_bytes) {
@@ -235,7 +235,7 @@ impl Pool {
             *idle = fitting;
             let best = (0..idle.len()).max_by_key(|index| {
                 let worker = &idle[*index];
-                (!worker.ready.is_empty(), worker.last_thread == thread, *index)
+                (!worker.ready.is_empty(), worker.last_thread == current, *index)
             });
             (best.map(|index| idle.swap_remove(index)), outdated)
         };
@@ -243,7 +243,7 @@ impl Pool {
         drop(outdated);
         match worker {
             Some(mut worker) => {
-                worker.last_thread = thread;
+                worker.last_thread = current;
                 Ok(worker)
             }
             None => Worker::new(&self.blob, heap_bytes),

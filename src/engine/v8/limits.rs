@@ -3,7 +3,7 @@
 use super::ending::Ending;
 use super::stack;
 use super::watchdog::{Script, Watchdog};
-use crate::engine::{Exception, Failure, RuntimeOptions};
+use crate::engine::{self, Exception, Failure, RuntimeOptions};
 use std::ffi::c_void;
 use std::time::Instant;
 
@@ -96,6 +96,9 @@ impl Limits {
         }
         if self.heap_bytes < SMALLEST_HEAP {
             return Err(Ended::OutOfMemory);
+        }
+        if !engine::stack::is_enough() {
+            return Err(Ended::OutOfStack);
         }
         Ok(())
     }

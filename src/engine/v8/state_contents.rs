@@ -5,6 +5,7 @@ use super::wrap;
 use crate::crypto::seal;
 use std::cell::RefCell;
 use std::ffi::c_void;
+use std::mem::ManuallyDrop;
 
 unsafe extern "C" {
     /// `v8::Isolate::GetHeapProfiler()`
@@ -40,8 +41,8 @@ struct Functions {
 static FUNCTIONS: Functions = Functions { destroy: nothing, delete: nothing, filter: note };
 
 thread_local! {
-    /// The objects that were noted.
-    static NOTED: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
+    /// The objects that were noted. Always taken out, so it need not be dropped, and is there also while the thread ends.
+    static NOTED: RefCell<ManuallyDrop<Vec<Place>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
 /// Never called: V8 doesn't own the predicate.
@@ -90,7 +91,7 @@ pub(super) fn of_heap<'s>(scope: Scope<'_, 's, '_>) -> Vec<(Place, String)> {
     let mut list = [0; 3];
     // SAFETY: the isolate is entered, and all arguments are live.
     unsafe { v8_query_objects(v8_heap_profiler(wrap::address(scope)), context, &raw const predicate, &raw mut list) };
-    let noted = NOTED.take();
+    let noted = ManuallyDrop::into_inner(NOTED.take());
     noted.into_iter().filter_map(|object| Some((object, contents(scope, object)?))).collect()
 }
 

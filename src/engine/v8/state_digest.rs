@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ffi::c_void;
 use std::fmt::Write as _;
+use std::mem::ManuallyDrop;
 
 unsafe extern "C" {
     /// `v8::HeapProfiler::TakeHeapSnapshot(const HeapSnapshotOptions&)`
@@ -26,9 +27,10 @@ unsafe extern "C" {
 }
 
 thread_local! {
-    /// The objects that visits begin with, while a snapshot is taken; then their numbers in the snapshot.
-    static BEGIN: RefCell<Vec<Place>> = const { RefCell::new(Vec::new()) };
-    static NUMBERS: RefCell<Vec<u32>> = const { RefCell::new(Vec::new()) };
+    /// The objects that visits begin with, while a snapshot is taken; then their numbers in the snapshot. Always taken out, so they need not be
+    /// dropped, and are there also while the thread ends.
+    static BEGIN: RefCell<ManuallyDrop<Vec<Place>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
+    static NUMBERS: RefCell<ManuallyDrop<Vec<u32>>> = const { RefCell::new(ManuallyDrop::new(Vec::new())) };
 }
 
 /// `v8::HeapProfiler::HeapSnapshotOptions`
@@ -56,9 +58,10 @@ unsafe extern "C" fn take_heap_snapshot(profiler: *mut c_void, options: *const S
     let options = SnapshotOptions { numerics: WITH_NUMBERS, ..unsafe { *options } };
     // SAFETY: V8's own arguments go on to V8, which reads the options during the call.
     let snapshot = unsafe { v8_take_heap_snapshot(profiler, &raw const options) };
-    let begin = BEGIN.take();
+    let begin = ManuallyDrop::into_inner(BEGIN.take());
     // SAFETY: `Digest::of` put live handles there. V8 forgets the numbers when the snapshot goes.
-    NUMBERS.set(begin.into_iter().map(|object| unsafe { v8_object_id(profiler, object) }).collect());
+    let numbers = begin.into_iter().map(|object| unsafe { v8_object_id(profiler, object) }).collect();
+    NUMBERS.set(ManuallyDrop::new(numbers));
     snapshot
 }
 
@@ -92,13 +95,13 @@ impl Digest {
                 begin.push(object);
                 contents.push(holds);
             }
-            BEGIN.set(begin);
+            BEGIN.set(ManuallyDrop::new(begin));
             scope.take_heap_snapshot(|part| {
                 json.extend_from_slice(part);
                 true
             });
         }
-        let numbers = NUMBERS.take();
+        let numbers = ManuallyDrop::into_inner(NUMBERS.take());
         let contents = numbers.iter().copied().zip(contents).collect();
         let text = Heap::read(&json)?.lines(numbers.get(..roots)?, &contents)?;
         Some(Digest(text))

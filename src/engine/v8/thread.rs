@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::status::jsep_status;
+use std::cell::Cell;
 use std::thread::{Builder, JoinHandle};
 
 /// Signals that a thread causes itself. Where they are blocked the system ends the process without asking the host's handlers.
@@ -21,6 +22,15 @@ pub(super) fn without_signals<R>(begin: impl FnOnce() -> R) -> R {
         libc::pthread_sigmask(libc::SIG_SETMASK, &raw const former, std::ptr::null_mut());
         result
     }
+}
+
+/// A number of the calling thread, which a later one may have again. The standard library's own can't be had any more while a thread ends,
+/// when destructors of the host may still call.
+pub(super) fn current() -> usize {
+    thread_local! {
+        static PLACE: Cell<u8> = const { Cell::new(0) };
+    }
+    PLACE.with(|place| std::ptr::from_ref(place).addr())
 }
 
 /// A running thread.

@@ -76,6 +76,9 @@ impl Interpreter {
         if options.max_heap_bytes < SMALLEST_HEAP {
             return Err(Refused::OutOfMemory);
         }
+        if !stack::is_enough() {
+            return Err(Refused::OutOfStack);
+        }
         // SAFETY: the runtime and the context are checked for null and owned by the interpreter from then on.
         unsafe {
             let memory = Box::<Memory>::default();
