@@ -4,6 +4,7 @@
 //! - `run`: one request in an interpreter
 //! - `interpreter`: a runtime with one context, and its limits
 //! - `memory`: its memory, until the time of a run is up
+//! - `jobs`: the jobs that scripts leave, and what limits do with them
 //! - `modules`: the app's modules as bytecode
 //! - `active`: how native functions find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
@@ -17,6 +18,7 @@ mod bindings;
 mod exception;
 mod hooks;
 mod interpreter;
+mod jobs;
 mod marks;
 mod memory;
 mod modules;
