@@ -10,6 +10,8 @@ HEAP = 64 << 20
 MILLISECONDS = 200
 TIMED_OUT = "Operation took too long to complete."
 ENDS = {"recursion": "stack overflow", "allocation": "out of memory"}
+# Many times what the limit is, because the machine may be busy.
+SECONDS_FOR_A_LIST = 10
 PLACES = re.findall(r"^export const (\w+)", (TEST_APPS / "limits/src/places.js").read_text(), re.MULTILINE)
 
 
@@ -78,3 +80,67 @@ def test_memory_limits_hold_everywhere(app, place, deed):
     assert details == [f"InternalError: {ENDS[deed]}"]
     assert message != TIMED_OUT
     assert app.get(f"/{place}/nothing").status_code < 300
+
+
+JOBS = {
+    "loop": "interrupted",
+    "loopAfterAwait": "interrupted",
+    "loopOfConversion": "interrupted",
+    "heap": "out of memory",
+    "heapAfterAwait": "out of memory",
+}
+
+
+@pytest.mark.parametrize("kept", ["", "/kept"])
+@pytest.mark.parametrize("job", JOBS)
+def test_nothing_runs_after_a_job_that_met_a_limit(app, job, kept):
+    """Nobody waits for the job, the response is fine: still the request fails, and what later jobs write is lost."""
+    key = job + kept.strip("/")
+    set_time(app, MILLISECONDS if job.startswith("loop") else None)
+    assert error_of(app.post(f"{kept}/jobs/{job}/{key}"))[1] == [f"InternalError: {JOBS[job]}"]
+    set_time(app, None)
+    assert app.get(f"/jobs/read/{key}").json() == {"written": False}
+    # An interpreter that is kept is made anew, because it may have jobs left.
+    assert app.post(f"{kept}/jobs/nothing/{key}").headers["x-calls"] == "1"
+    assert app.get(f"/jobs/read/{key}").json() == {"written": True}
+
+
+LISTS = ["object", "array", "proxy"]
+FUNCTIONS_OF_LISTS = [
+    *["concat", "copyWithin", "fill", "flat", "flatMap", "join", "raw", "reverse", "shift", "slice", "sort"],
+    *["splice", "toLocaleString", "unshift"],
+]
+FUNCTIONS_OF_ARRAYS = ["flatOfLists", "concatOfLists", "listOfNames", "text"]
+
+
+# V8 goes on for longer with these.
+V8_GOES_ON = {"flat", "flatMap", "flatOfLists", "listOfNames", "normalize", "raw", "sort"}
+
+
+@pytest.fixture
+def ends_in_time(engine):
+    def ends(response_of, name):
+        if name in V8_GOES_ON and engine.name != "jsquickjs":
+            pytest.skip("V8 goes on for longer")
+        return response_of().elapsed.total_seconds() < SECONDS_FOR_A_LIST
+
+    return ends
+
+
+@pytest.mark.parametrize("name", FUNCTIONS_OF_LISTS)
+@pytest.mark.parametrize("kind", LISTS)
+def test_long_list_does_not_outlast_the_time_limit(impatient, ends_in_time, kind, name):
+    assert ends_in_time(lambda: impatient.get(f"/lists/{kind}/{name}"), name)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS_OF_ARRAYS)
+def test_long_array_does_not_outlast_the_time_limit(impatient, ends_in_time, name):
+    assert ends_in_time(lambda: impatient.get(f"/lists/array/{name}"), name)
+
+
+TEXTS = ["indexOf", "lastIndexOf", "includes", "replaceAll", "split", "wide", "wideBackward", "normalize"]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_search_does_not_take_the_product_of_two_lengths(app, ends_in_time, name):
+    assert ends_in_time(lambda: app.get(f"/texts/of/{name}"), name)

@@ -12,6 +12,13 @@ export function recursion() {
 
 export const allocation = () => new Uint8Array(1 << 30).length;
 
+// In the heap itself, and not in one large block.
+export function heap() {
+  for (const values = []; ; ) {
+    values.push({ value: 1 });
+  }
+}
+
 // Shows that a place works.
 export const nothing = () => undefined;
 

@@ -21,6 +21,10 @@ pub(super) struct Active<'run, 'request> {
     pub(super) timed_out: bool,
     /// Whether a function of a map calls a script for each of its entries.
     pub(super) walks_map: bool,
+    /// Memory was refused to a job, which ended with that.
+    pub(super) out_of_memory: bool,
+    /// Promises that were rejected because memory was refused, and for which nobody waits.
+    pub(super) refused_promises: i32,
 }
 
 /// The time in which native functions find an [`Active`]; it ends with the drop.
@@ -56,8 +60,31 @@ unsafe extern "C" fn interrupt(_runtime: *mut q::JSRuntime, active: *mut c_void)
     c_int::from(active.is_out_of_time())
 }
 
-impl Active<'_, '_> {
-    fn is_out_of_time(&mut self) -> bool {
+impl<'run, 'request> Active<'run, 'request> {
+    /// What runs with these modules until then, for a request or at install.
+    pub(super) fn new(
+        execution: Option<&'run mut Execution<'request>>,
+        modules: &'run Modules,
+        deadline: Instant,
+    ) -> Active<'run, 'request> {
+        Active {
+            execution,
+            touched: None,
+            modules,
+            deadline,
+            timed_out: false,
+            walks_map: false,
+            out_of_memory: false,
+            refused_promises: 0,
+        }
+    }
+
+    /// Whether a job met the limit of memory and the script has not dealt with that.
+    pub(super) fn has_lost_refusal(&self) -> bool {
+        self.out_of_memory || self.refused_promises > 0
+    }
+
+    pub(super) fn is_out_of_time(&mut self) -> bool {
         self.timed_out = self.timed_out || Instant::now() >= self.deadline;
         self.timed_out
     }

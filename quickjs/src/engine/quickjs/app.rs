@@ -79,7 +79,7 @@ impl QuickJsApp {
         }
         let served = run::serve(&interpreter, &self.modules, endpoint, execution, used, begin);
         // An interpreter whose script was ended may hold jobs of that request.
-        if served.result != Err(Failure::TimedOut) {
+        if !served.is_ended {
             *slot = Some(interpreter);
         }
         served
@@ -107,7 +107,7 @@ fn evaluate(
     }
     let interpreter = Interpreter::new(options, optional).map_err(|refused| ended(refused.into()))?;
     let deadline = Instant::now() + options.max_execution_time;
-    let mut active = Active { execution: None, touched: None, modules, deadline, timed_out: false, walks_map: false };
+    let mut active = Active::new(None, modules, deadline);
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
     let begin = Instant::now();
@@ -131,6 +131,12 @@ fn evaluate(
         }
     });
     drop(entered);
+    if result.is_ok() && active.timed_out {
+        return Err(ended(Served::timed_out()));
+    }
+    if result.is_ok() && active.has_lost_refusal() {
+        return Err(ended(Served::out_of_memory()));
+    }
     match result {
         // A top level that depends on a request can't be evaluated now; it is evaluated for each request.
         Err(error) if error.status == jsep_status::JSEP_MODULE_EVALUATION && active.touched.is_some() => {}

@@ -1,6 +1,7 @@
 //! A runtime with one context: an interpreter, fresh for a request or kept for a key.
 
 use super::bindings::{self, Classes, Views};
+use super::jobs;
 use super::memory::Memory;
 use super::modules;
 use super::value::{Context, Value};
@@ -93,6 +94,7 @@ impl Interpreter {
             }
             interpreter.limit(options)?;
             modules::set_loader(runtime);
+            jobs::watch_promises(runtime);
             let classes = Classes::register(runtime).ok_or(Refused::OutOfMemory)?;
             let globals = interpreter.find_globals(classes).ok_or(Refused::OutOfMemory)?;
             q::JS_SetContextOpaque(context, Box::into_raw(Box::new(globals)).cast());
@@ -161,23 +163,6 @@ impl Interpreter {
 
     pub(super) fn context(&self) -> Context {
         self.context
-    }
-
-    /// Runs the jobs that scripts left until none is left. An exception of a job belongs to a promise, or to nobody; only being
-    /// ended stops them.
-    pub(super) fn run_jobs(&self) {
-        let mut context = std::ptr::null_mut();
-        // SAFETY: the runtime is live.
-        while unsafe { q::JS_ExecutePendingJob(self.runtime, &raw mut context) } != 0 {
-            let ended = super::active::with(self.context, |active| Ok(active.timed_out));
-            if ended.unwrap_or(true) {
-                break;
-            }
-            // SAFETY: the context is live; an exception that nobody waits for is dropped.
-            if unsafe { q::JS_HasException(self.context.0) } {
-                drop(self.context.exception());
-            }
-        }
     }
 }
 

@@ -81,6 +81,11 @@ impl Memory {
         self.refused.get() || self.limit.get().is_some_and(|limit| self.used.get() > limit / 3)
     }
 
+    /// Whether something was refused since the limit was set.
+    pub(super) fn has_refused(&self) -> bool {
+        self.refused.get()
+    }
+
     /// With how much memory in use QuickJS is to collect garbage.
     fn collect_from(&self, bytes: Size) {
         let runtime = self.runtime.get();

@@ -4,21 +4,27 @@
 //! - `run`: one request in an interpreter
 //! - `interpreter`: a runtime with one context, and its limits
 //! - `memory`: its memory, until the time of a run is up
+//! - `jobs`: the jobs that scripts leave, and what limits do with them
 //! - `modules`: the app's modules as bytecode
 //! - `active`: how native functions find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
 //! - `exception`, `value`: exceptions as text, and values with Rust's ownership
+//! - `search`, `marks`: what QuickJS searches and sorts by, and `hooks`: how it calls them
 //! - `time_zone`: which one scripts see
 
 mod active;
 mod app;
 mod bindings;
 mod exception;
+mod hooks;
 mod interpreter;
+mod jobs;
+mod marks;
 mod memory;
 mod modules;
 mod outside;
 mod run;
+mod search;
 mod time_zone;
 mod value;
 

@@ -4,6 +4,7 @@ use super::active::{self, Active};
 use super::bindings;
 use super::exception;
 use super::interpreter::{Interpreter, Refused};
+use super::jobs;
 use super::modules::{self, Modules};
 use super::value::{Problem, Value};
 use crate::app::Endpoint;
@@ -13,6 +14,8 @@ use std::time::Instant;
 
 /// What a request came to.
 pub(super) struct Served {
+    /// A limit has ended its jobs: the interpreter is not to serve another request.
+    pub(super) is_ended: bool,
     pub(super) result: Result<Reply, Failure>,
     pub(super) headers: Vec<(String, String)>,
     pub(super) exception: Option<Exception>,
@@ -23,12 +26,17 @@ impl Served {
     /// A request that could not run.
     pub(super) fn failed(failure: Failure, message: &str) -> Served {
         let exception = Some(Exception { message: message.to_owned(), trace: None });
-        Served { result: Err(failure), headers: Vec::new(), exception, realm_ns: 0 }
+        Served { is_ended: false, result: Err(failure), headers: Vec::new(), exception, realm_ns: 0 }
     }
 
     /// A request that ran out of time.
     pub(super) fn timed_out() -> Served {
-        Served::failed(Failure::TimedOut, "InternalError: interrupted")
+        Served { is_ended: true, ..Served::failed(Failure::TimedOut, "InternalError: interrupted") }
+    }
+
+    /// A request whose jobs got no more memory.
+    pub(super) fn out_of_memory() -> Served {
+        Served { is_ended: true, ..Refused::OutOfMemory.into() }
     }
 }
 
@@ -52,8 +60,7 @@ pub(super) fn serve(
     begin: Instant,
 ) -> Served {
     let deadline = execution.deadline;
-    let mut active =
-        Active { execution: Some(execution), touched: None, modules, deadline, timed_out: false, walks_map: false };
+    let mut active = Active::new(Some(execution), modules, deadline);
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
     interpreter.end_memory_at(Some(deadline));
@@ -74,14 +81,18 @@ pub(super) fn serve(
         Err((failure, exception)) => (Err(failure), exception),
     };
     // Jobs that the conversion left belong to this request too.
-    interpreter.run_jobs();
+    jobs::run(interpreter);
     drop(entered);
     interpreter.end_memory_at(None);
     // A function that got no more memory has ended before QuickJS asked.
-    if (active.timed_out || Instant::now() >= deadline) && result.is_err() {
+    if active.timed_out || Instant::now() >= deadline {
         return Served { headers, realm_ns, ..Served::timed_out() };
     }
-    Served { result, headers, exception, realm_ns }
+    let is_ended = active.has_lost_refusal();
+    if is_ended && result.is_ok() {
+        return Served { headers, realm_ns, ..Served::out_of_memory() };
+    }
+    Served { is_ended, result, headers, exception, realm_ns }
 }
 
 /// Gets the handler, calls it, and waits for its result.
@@ -100,7 +111,7 @@ fn handle(
     });
     // The handler's jobs run before its result is read, also when the result is no promise.
     let returned = returned.map_err(|problem| (Failure::Thrown, described(interpreter, problem)))?;
-    interpreter.run_jobs();
+    jobs::run(interpreter);
     settle(interpreter, returned)
 }
 
@@ -138,7 +149,7 @@ pub(super) fn handler(interpreter: &Interpreter, endpoint: &Endpoint) -> Result<
 /// The exports of the endpoint's module, evaluated now if it was not before.
 pub(super) fn exports(interpreter: &Interpreter, endpoint: &Endpoint) -> Result<Value, Problem> {
     let loaded = modules::import(interpreter, &endpoint.module)?;
-    interpreter.run_jobs();
+    jobs::run(interpreter);
     match settle(interpreter, loaded) {
         Ok(exports) => Ok(exports),
         Err((Failure::Pending, _)) => Err(Thrown::internal("the top level did not complete").into()),

@@ -1,0 +1,167 @@
+//! What this library inserts into the sources of QuickJS.
+//!
+//! QuickJS looks whether a script is to end once in so many turns of its loops and calls. Its own functions go through lists without a
+//! look, however long a list says it is, and one search of a text can take hours. So with these insertions each element of a list that
+//! takes a lookup is a turn too, what takes longer counts for many turns, and texts are searched and normalized in linear time.
+
+/// A text, and what it is inserted before.
+pub struct Insertion {
+    text: &'static str,
+    before: &'static str,
+    /// How often the file has that place.
+    times: usize,
+}
+
+const fn insertion(text: &'static str, before: &'static str) -> Insertion {
+    Insertion { text, before, times: 1 }
+}
+
+/// The files that are compiled with insertions.
+pub const FILES: [(&str, &[Insertion]); 2] = [("quickjs.c", ENGINE), ("libunicode.c", UNICODE)];
+
+/// How many turns there are between two looks, and how work is counted that grows with a length. The count may get below zero, but only
+/// so far that it can't overflow; nothing ends where it is counted, but at the next turn.
+const COUNT: &str = "#undef JS_INTERRUPT_COUNTER_INIT
+#define JS_INTERRUPT_COUNTER_INIT 200
+#define COUNT_WORK(ctx, length) ((ctx)->interrupt_counter -= (ctx)->interrupt_counter > 0 ? (int)((length) >> 10) : 0)
+
+";
+
+/// One object of a chain of prototypes.
+const STEP: &str = "ctx->interrupt_counter--;\n";
+
+/// Declares the search of `search.rs`.
+const SEARCH: &str = "int64_t jsquickjs_search(const void *text, int64_t text_length, bool text_is_wide,
+                         const void *part, int64_t part_length, bool part_is_wide, int64_t from, bool backward);
+
+static int64_t string_search(JSString *text, JSString *part, int64_t from, bool backward)
+{
+    return jsquickjs_search(strv(text), text->len, text->is_wide_char, strv(part), part->len, part->is_wide_char,
+                            from, backward);
+}
+
+";
+
+const ENGINE: &[Insertion] = &[
+    insertion(COUNT, "struct JSContext {\n    JSGCObjectHeader header;"),
+    // Elements that are read, written and deleted otherwise than in an array's memory.
+    insertion(
+        "    if (js_poll_interrupts(ctx)) {\n        *pval = JS_EXCEPTION;\n        return -1;\n    }\n",
+        "    val = JS_EXCEPTION;\n    present = -1;\n    prop = JS_NewAtomInt64(ctx, idx);",
+    ),
+    insertion(
+        "    if (js_poll_interrupts(ctx))\n        return JS_EXCEPTION;\n",
+        "    prop = JS_NewAtomInt64(ctx, idx);\n    if (prop == JS_ATOM_NULL)\n        return JS_EXCEPTION;",
+    ),
+    insertion(
+        "    if (js_poll_interrupts(ctx)) {\n        JS_FreeValue(ctx, val);\n        return -1;\n    }\n",
+        "    if ((uint64_t)idx <= INT32_MAX) {\n        /* fast path for fast arrays */",
+    ),
+    insertion(
+        "    if (js_poll_interrupts(ctx))\n        return -1;\n",
+        "    if ((uint64_t)idx <= JS_ATOM_MAX_INT) {\n        /* fast path for fast arrays */\n        return JS_DeleteProperty",
+    ),
+    // Comparisons of a sort, and digits of a number.
+    insertion("    if (js_poll_interrupts(ctx))\n        goto exception;\n", "    if (psc->has_method) {"),
+    insertion(
+        "    if (js_poll_interrupts(ctx)) {
+        js_free(ctx, tmp);
+        js_free(ctx, buf);
+        return JS_EXCEPTION;
+    }\n",
+        "                    v = js_mp_div1(r->tab, r->tab, len, radix_base, 0);",
+    ),
+    // A call of a native function counts for ten turns, and more if it is about a large thing.
+    insertion("    ctx->interrupt_counter -= 9;\n", "    func = p->u.cfunc.c_function;\n    switch(cproto)"),
+    insertion(
+        "    if (tag_is_string(tag))\n        COUNT_WORK(ctx, string_rope_get_len(val));\n",
+        "    return JS_ToString(ctx, val);\n}\n\nstatic JSValue JS_ToQuotedString",
+    ),
+    insertion(
+        "    COUNT_WORK(ctx, p->u.array.count << typed_array_size_log2(p->class_id));\n",
+        "    return p;\n}\n\n// Be *very* careful if you touch the typed array's memory directly:",
+    ),
+    // Long texts that are compared, or looked up.
+    insertion(
+        "    if (tag_is_string(tag1))\n        COUNT_WORK(ctx, string_rope_get_len(op1));\n",
+        "    if (tag_is_string(tag1) && tag_is_string(tag2)) {
+        if (tag1 == JS_TAG_STRING && tag2 == JS_TAG_STRING) {
+            res = js_string_compare",
+    ),
+    insertion(
+        "            COUNT_WORK(ctx, string_rope_get_len(op1));\n",
+        "            if (!tag_is_string(tag2)) {\n                res = false;",
+    ),
+    insertion(
+        "    COUNT_WORK(ctx, p->len);\n",
+        "    if (is_num_string(&n, p)) {\n        if (n <= JS_ATOM_MAX_INT) {\n            js_free_string(rt, p);",
+    ),
+    insertion(
+        "    if (tag_is_string(JS_VALUE_GET_TAG(key)))\n        COUNT_WORK(ctx, string_rope_get_len(key));\n",
+        "    h = map_hash_key(ctx, key) & (s->hash_size - 1);\n    list_for_each(el",
+    ),
+    // Chains of prototypes.
+    insertion(
+        STEP,
+        "        p = p->shape->proto;\n        if (!p)\n            break;\n    }\n    if (unlikely(throw_ref_error))",
+    ),
+    insertion(STEP, "        p = p->shape->proto;\n        if (!p)\n            break;\n    }\n    return false;"),
+    insertion(STEP, "        p1 = p1->shape->proto;\n    prototype_lookup:"),
+    insertion(STEP, "        proto1 = p->shape->proto;\n        if (!proto1) {\n            /* slow case"),
+    Insertion {
+        text: STEP,
+        before: "p = p->shape->proto;\n                        if (!p) {\n                            val = JS_UNDEFINED;",
+        times: 3,
+    },
+    // Each loop that would search begins where the part is, if anywhere.
+    insertion(SEARCH, "static int string_indexof(JSString *p1, JSString *p2, int from)"),
+    insertion(
+        "    from = string_search(p1, p2, from, false);\n    if (from < 0)\n        return -1;\n",
+        "    for (i = from, c = string_get(p2, 0);",
+    ),
+    insertion(
+        "    if (len >= v_len && inc * (stop - start) >= 0) {
+        start = string_search(p, p1, start, lastIndexOf);
+        if (start < 0)
+            stop = start - inc;
+    }\n",
+        "    if (len >= v_len && inc * (stop - start) >= 0) {",
+    ),
+    insertion(
+        "    if (magic == 0 && start >= 0 && start <= stop)\n        start = string_search(p, p1, start, false);\n",
+        "    if (start >= 0 && start <= stop) {",
+    ),
+    // Where QuickJS says that there is an exception, but has made none.
+    insertion(
+        "    if (out_len < 0)\n        JS_ThrowOutOfMemory(ctx);\n",
+        "    if (out_len < 0)\n        return JS_EXCEPTION;\n    val = JS_NewUTF32String",
+    ),
+];
+
+const UNICODE: &[Insertion] = &[
+    // QuickJS sorts marks in a time that is linear only if they are sorted already.
+    insertion(
+        "void jsquickjs_sort_marks(int *marks, int64_t length, int (*class)(uint32_t));\n\n",
+        "static void sort_cc(int *buf, int len)",
+    ),
+    insertion(
+        "            for (k = i; k < len && unicode_get_cc(buf[k]) != 0; k++)
+                ;
+            if (k - i > 100)
+                jsquickjs_sort_marks(buf + i, k - i, unicode_get_cc);\n",
+        "            start = i;\n            j = i + 1;",
+    ),
+    // Without memory there is nothing more to do.
+    insertion(
+        "        if (dbuf_error(dbuf))\n            return;\n",
+        "        c = src[i];\n        if (c >= 0xac00 && c < 0xd7a4) {",
+    ),
+];
+
+/// The file with all its insertions.
+pub fn inserted(file: String, insertions: &[Insertion]) -> Result<String, String> {
+    insertions.iter().try_fold(file, |file, Insertion { text, before, times }| match file.matches(before).count() {
+        found if found == *times => Ok(file.replace(before, &format!("{text}{before}"))),
+        found => Err(format!("this version of QuickJS has this {found} times, not {times}: {before}")),
+    })
+}
