@@ -71,7 +71,7 @@ class PoisonedSession(requests.Session):
             end = next(self._ends)
             options = {name: keywords[name] for name in ("timeout", "verify", "cert") if name in keywords}
             response = super().request("GET", f"{self._url}{path(end)}", **options)
-            # An app that a test has installed has no such endpoint, and limits may end a request before it has poisoned all.
+            # An app that a test has installed has no such endpoint, and limits may end a request before.
             assert response.status_code in (ENDS[end], 404, 500), f"{end}: {response.status_code} {response.text}"
         return super().request(method, url, **keywords)
 

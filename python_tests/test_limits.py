@@ -114,7 +114,7 @@ FUNCTIONS_OF_ARRAYS = ["flatOfLists", "concatOfLists", "listOfNames", "text"]
 
 
 # V8 goes on for longer with these.
-V8_GOES_ON = {"flat", "flatMap", "flatOfLists", "listOfNames", "normalize", "raw", "sort"}
+V8_GOES_ON = {"flat", "flatMap", "flatOfLists", "sort"}
 
 
 @pytest.fixture

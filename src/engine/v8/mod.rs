@@ -26,7 +26,7 @@
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `outside`, `stack`: what a request may use
-//! - `text_search`: search for texts in texts, in linear time
+//! - `text_search`, `normalizing`: functions of texts that V8 has only slower
 //! - `wrap`: how functions of the library take the place of V8's
 //! - `thread`: threads of the library
 //! - `slots`: what V8 keeps for the library in each isolate
@@ -55,6 +55,7 @@ mod live;
 mod live_request;
 mod message;
 mod modules;
+mod normalizing;
 mod outside;
 mod platform;
 mod prepared;

@@ -108,6 +108,15 @@ fn fits(count: usize, size: usize) -> bool {
     ending::heap_bytes().is_none_or(|heap| count <= heap / size)
 }
 
+/// Throws the error of a text that is too long.
+///
+/// # Safety
+/// The isolate runs on this thread, and V8 expects that its function throws.
+pub(super) unsafe fn throw(isolate: *mut c_void) {
+    // SAFETY: the caller's promise; the function reads no arguments.
+    unsafe { v8_throw(0, std::ptr::null(), isolate) };
+}
+
 /// Asked for the characters of a string.
 ///
 /// # Safety

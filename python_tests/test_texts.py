@@ -1,4 +1,4 @@
-"""Texts that are long and repeat themselves are looked for in the time that reading them takes."""
+"""Functions of texts take the time that reading them takes, also for texts that are made to take longer."""
 
 import json
 
@@ -41,3 +41,22 @@ def evaluate(serve, engine):
 def test_text_is_found_in_linear_time(evaluate, letter, function):
     found = evaluate(f"const letter = {json.dumps(letter)}; {TEXT} return {function}")
     assert found == {"value": FUNCTIONS[function]}
+
+
+# Marks of one letter in each wrong order: over it and under it, also as one character or of half its width.
+MARKS = {
+    "a + (under + over).repeat(3e5)": ("a + under.repeat(3e5) + over.repeat(3e5)", "NFD"),
+    "a + '\\u0f73'.repeat(2e5) + a": ("a + '\\u0f71'.repeat(2e5) + '\\u0f72'.repeat(2e5) + a", "NFC"),
+    "a + (over + under + over).repeat(2e5)": ("'\\xe1' + under.repeat(2e5) + over.repeat(4e5 - 1)", "NFC"),
+    "'\\ud800' + (over + '\\u{1d165}').repeat(2e5)": (
+        "'\\ud800' + '\\u{1d165}'.repeat(2e5) + over.repeat(2e5)",
+        "NFKD",
+    ),
+}
+
+
+@pytest.mark.parametrize("text", MARKS)
+def test_marks_are_brought_into_order_in_linear_time(evaluate, text):
+    ordered, form = MARKS[text]
+    code = "const a = 'a', under = '\\u0316', over = '\\u0301';"
+    assert evaluate(f"{code} return ({text}).normalize('{form}') === {ordered}") == {"value": True}
