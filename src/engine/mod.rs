@@ -10,6 +10,7 @@ mod options;
 mod outcome;
 mod shared;
 pub mod stack;
+mod symbol;
 mod turnover;
 pub mod v8;
 

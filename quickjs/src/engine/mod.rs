@@ -19,6 +19,8 @@ pub mod quickjs;
 mod shared;
 #[path = "../../../src/engine/stack.rs"]
 pub mod stack;
+#[path = "../../../src/engine/symbol.rs"]
+mod symbol;
 #[path = "../../../src/engine/turnover.rs"]
 mod turnover;
 

@@ -1,34 +1,6 @@
-//! Functions of the library that V8 calls instead of its own.
+//! Functions of the library that V8 calls instead of its own: the linker calls each by the name that it puts in the place of V8's.
 
-/// The instruction that goes on in another function.
-#[cfg(target_arch = "x86_64")]
-macro_rules! jump {
-    () => {
-        "jmp"
-    };
-}
-#[cfg(target_arch = "aarch64")]
-macro_rules! jump {
-    () => {
-        "b"
-    };
-}
-
-/// Gives a function the name that the linker puts in the place of V8's. The name stays inside the library, which an exported Rust
-/// function would not.
-macro_rules! wrap {
-    ($name:expr, $function:ident) => {
-        std::arch::global_asm!(
-            concat!(".globl ", $name),
-            concat!(".hidden ", $name),
-            concat!(".type ", $name, ", @function"),
-            concat!($name, ": ", $crate::engine::v8::wrap::jump!(), " {function}"),
-            function = sym $function,
-        );
-    };
-}
-
-pub(in crate::engine::v8) use {jump, wrap};
+pub(in crate::engine::v8) use crate::engine::symbol::called_as as wrap;
 
 /// An isolate as V8's inner functions take it.
 pub(super) fn address(isolate: &v8::Isolate) -> *mut std::ffi::c_void {

@@ -1,6 +1,6 @@
 //! The order of the marks over and under a letter, for QuickJS's `normalize`.
 
-use super::hooks::called_as;
+use crate::engine::symbol::called_as;
 use std::ffi::c_int;
 
 called_as!("jsquickjs_sort_marks", sort);

@@ -9,14 +9,13 @@
 //! - `active`: how native functions find the running request
 //! - `bindings`: the functions of `ccf`, the request object and the response
 //! - `exception`, `value`: exceptions as text, and values with Rust's ownership
-//! - `search`, `marks`: what QuickJS searches and sorts by, and `hooks`: how it calls them
+//! - `search`, `marks`: what QuickJS searches and sorts by
 //! - `time_zone`: which one scripts see
 
 mod active;
 mod app;
 mod bindings;
 mod exception;
-mod hooks;
 mod interpreter;
 mod jobs;
 mod marks;

@@ -1,6 +1,6 @@
 //! The search of one text in another, for QuickJS, in a time that grows with the sum of their lengths and not with their product.
 
-use super::hooks::called_as;
+use crate::engine::symbol::called_as;
 use memchr::memmem;
 use std::collections::hash_map::RandomState;
 use std::ffi::c_void;

@@ -1,4 +1,4 @@
-//! How QuickJS calls functions of this library, as `insertions.rs` has it.
+//! Functions of the library that engines call by a name.
 
 /// The instruction that goes on in another function.
 #[cfg(target_arch = "x86_64")]
@@ -14,15 +14,15 @@ macro_rules! jump {
     };
 }
 
-/// Gives a function the name by which QuickJS calls it. The name stays inside the library, which that of an exported Rust function would
-/// not.
+/// Gives a function the name that an engine's code, or the linker, has for it. The name stays inside the library, which that of an
+/// exported Rust function would not.
 macro_rules! called_as {
-    ($name:literal, $function:ident) => {
+    ($name:expr, $function:ident) => {
         std::arch::global_asm!(
             concat!(".globl ", $name),
             concat!(".hidden ", $name),
             concat!(".type ", $name, ", @function"),
-            concat!($name, ": ", $crate::engine::quickjs::hooks::jump!(), " {function}"),
+            concat!($name, ": ", $crate::engine::symbol::jump!(), " {function}"),
             function = sym $function,
         );
     };
