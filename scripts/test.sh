@@ -27,6 +27,7 @@ run "format of the fuzz targets" cargo fmt --manifest-path fuzz/Cargo.toml --che
 run "lint of libjsv8" cargo clippy --locked -p jsv8 --all-targets -- -D warnings
 run "lint of libjsquickjs" cargo clippy --locked -p jsquickjs --all-targets -- -D warnings
 run "unit tests, and the header against the source" cargo test --locked -p jsv8
+run "unit tests of libjsquickjs" cargo test --locked -p jsquickjs --lib
 run "unit tests with machine code" env JSEP_JIT=on cargo test --locked -p jsv8 --lib
 run "C and C++ tests of the interface and the host" \
   env JSV8_LIBRARY="$build/libjsv8.so" JSQUICKJS_LIBRARY="$build/libjsquickjs.so" \
