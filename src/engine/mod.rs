@@ -8,6 +8,7 @@ mod interface;
 mod ladder;
 mod options;
 mod outcome;
+mod search;
 mod shared;
 pub mod stack;
 mod symbol;

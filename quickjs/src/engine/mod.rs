@@ -15,6 +15,8 @@ mod options;
 #[path = "../../../src/engine/outcome.rs"]
 mod outcome;
 pub mod quickjs;
+#[path = "../../../src/engine/search.rs"]
+mod search;
 #[path = "../../../src/engine/shared.rs"]
 mod shared;
 #[path = "../../../src/engine/stack.rs"]

@@ -78,13 +78,10 @@ enum Order {
 
 fn in_order(isolate: &v8::Isolate, text: Value) -> Order {
     let Ok(text) = text.try_cast::<v8::String>() else { return Order::Given };
-    let mut characters: Vec<u16> = Vec::new();
-    if text.length() < MANY || text.is_onebyte() || characters.try_reserve_exact(text.length()).is_err() {
+    if text.length() < MANY || text.is_onebyte() {
         return Order::Given;
     }
-    characters.resize(text.length(), 0);
-    text.write_v2(isolate, 0, &mut characters, v8::WriteFlags::empty());
-    sort(&characters)
+    wrap::characters(isolate, text).map_or(Order::Given, |characters| sort(&characters))
 }
 
 /// What a character is, or begins with in each normal form, if it is a mark.

@@ -16,3 +16,12 @@ pub(super) unsafe fn isolate(address: *mut std::ffi::c_void) -> v8::Isolate {
     // SAFETY: the caller's promise.
     unsafe { v8::Isolate::from_raw_ptr_unchecked(address.cast()) }
 }
+
+/// The characters of a text; none without memory.
+pub(super) fn characters(isolate: &v8::Isolate, text: v8::Local<'_, v8::String>) -> Option<Vec<u16>> {
+    let mut characters = Vec::new();
+    characters.try_reserve_exact(text.length()).ok()?;
+    characters.resize(text.length(), 0);
+    text.write_v2(isolate, 0, &mut characters, v8::WriteFlags::empty());
+    Some(characters)
+}
