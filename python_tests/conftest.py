@@ -120,9 +120,7 @@ def pytest_collection_modifyitems(config, items):
         if not matches and whole_files and pattern.partition("::")[0] in collected_files:
             raise pytest.UsageError(f"{DIFFERENCES.name}: no test matches {pattern!r}")
         for item, _ in matches:
-            item.add_marker(
-                pytest.mark.xfail(reason=difference["reason"], run=difference.get("run", True), strict=True)
-            )
+            item.add_marker(pytest.mark.xfail(reason=difference["reason"], strict=True))
 
 
 def _runs_on(item, engine: str) -> bool:

@@ -105,10 +105,11 @@ def test_nothing_runs_after_a_job_that_met_a_limit(app, job, kept):
     assert app.get(f"/jobs/read/{key}").json() == {"written": True}
 
 
-LISTS = ["object", "array", "proxy"]
+LISTS = ["object", "array", "proxy", "table"]
 FUNCTIONS_OF_LISTS = [
-    *["concat", "copyWithin", "fill", "flat", "flatMap", "join", "raw", "reverse", "shift", "slice", "sort"],
-    *["splice", "toLocaleString", "unshift"],
+    *["concat", "copyWithin", "every", "fill", "filter", "find", "findIndex", "findLast", "findLastIndex", "flat"],
+    *["flatMap", "forEach", "forEachOfMany", "from", "includes", "indexOf", "join", "lastIndexOf", "map", "raw"],
+    *["reduce", "reduceRight", "reverse", "shift", "slice", "some", "sort", "splice", "toLocaleString", "unshift"],
 ]
 FUNCTIONS_OF_ARRAYS = ["flatOfLists", "concatOfLists", "listOfNames", "text"]
 
@@ -134,3 +135,13 @@ TEXTS = ["indexOf", "lastIndexOf", "includes", "replaceAll", "split", "wide", "w
 @pytest.mark.parametrize("name", TEXTS)
 def test_search_does_not_take_the_product_of_two_lengths(app, name):
     assert seconds_of(app.get(f"/texts/of/{name}")) < SECONDS_FOR_A_LIST
+
+
+STATEMENTS = re.findall(r"^  (\w+): \".*\",$", (TEST_APPS / "limits/src/statements.js").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_long_statements_without_a_loop_do_not_outlast_the_time_limit(impatient, name):
+    response = impatient.get(f"/statements/of/{name}")
+    assert error_of(response) == (TIMED_OUT, ["InternalError: interrupted"])
+    assert seconds_of(response) < SECONDS_FOR_A_LIST

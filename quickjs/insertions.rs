@@ -83,10 +83,44 @@ const ENGINE: &[Insertion] = &[
     ),
     // Long texts that are compared, or looked up.
     insertion(
-        "    if (tag_is_string(tag1))\n        COUNT_WORK(ctx, string_rope_get_len(op1));\n",
+        "    if (tag_is_string(tag1)) {
+        COUNT_WORK(ctx, string_rope_get_len(op1));
+        if (js_poll_interrupts(ctx)) {
+            JS_FreeValue(ctx, op1);
+            JS_FreeValue(ctx, op2);
+            goto exception;
+        }
+    }\n",
         "    if (tag_is_string(tag1) && tag_is_string(tag2)) {
         if (tag1 == JS_TAG_STRING && tag2 == JS_TAG_STRING) {
             res = js_string_compare",
+    ),
+    // Comparisons that follow each other without a loop.
+    insertion(
+        "    if (tag_is_string(tag1) && js_poll_interrupts(ctx)) {
+        JS_FreeValue(ctx, op1);
+        JS_FreeValue(ctx, op2);
+        goto exception;
+    }\n",
+        "    if (tag_is_number(tag1) && tag_is_number(tag2)) {\n        if (tag1 == JS_TAG_INT && tag2 == JS_TAG_INT) {",
+    ),
+    insertion(
+        "    if (tag_is_string(JS_VALUE_GET_NORM_TAG(sp[-1])) && js_poll_interrupts(ctx)) {
+        JS_FreeValue(ctx, sp[-2]);
+        JS_FreeValue(ctx, sp[-1]);
+        sp[-2] = sp[-1] = JS_UNDEFINED;
+        return -1;
+    }\n",
+        "    res = js_strict_eq(ctx, sp[-2], sp[-1]);",
+    ),
+    // Numbers that are made of texts.
+    insertion(
+        "            COUNT_WORK(ctx, string_rope_get_len(val));
+            if (js_poll_interrupts(ctx)) {
+                JS_FreeValue(ctx, val);
+                return JS_EXCEPTION;
+            }\n",
+        "            str = JS_ToCStringLen(ctx, &len, val);\n            JS_FreeValue(ctx, val);",
     ),
     insertion(
         "            COUNT_WORK(ctx, string_rope_get_len(op1));\n",

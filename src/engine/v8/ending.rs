@@ -224,6 +224,7 @@ runtime!(delete_property, "_ZN2v88internal22Runtime_DeletePropertyEiPmPNS0_7Isol
 runtime!(create_data_property, "_ZN2v88internal26Runtime_CreateDataPropertyEiPmPNS0_7IsolateE");
 // A caught end of the stack may make an error with a trace on each of its frames.
 runtime!(make_error, "_ZN2v88internal24Builtin_ErrorConstructorEiPmPNS0_7IsolateE");
+runtime!(string_to_number, "_ZN2v88internal22Runtime_StringToNumberEiPmPNS0_7IsolateE");
 runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE");
 
 /// How long scripts that are to end are given to end by themselves before V8's inner functions throw: most do at once.

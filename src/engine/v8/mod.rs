@@ -51,6 +51,7 @@ mod exception;
 mod guard_costs;
 mod isolates;
 mod limits;
+mod lists;
 mod live;
 mod live_request;
 mod message;

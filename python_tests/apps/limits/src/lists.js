@@ -8,6 +8,12 @@ const lists = {
     return sparse;
   },
   proxy: () => new Proxy({ length: 2 ** 31 - 2 }, {}),
+  // Engines keep the elements of this one in a table.
+  table() {
+    const sparse = lists.array();
+    sparse[7] = 7;
+    return Object.defineProperty(sparse, 2 ** 32 - 3, { get: () => 3 });
+  },
 };
 
 const functions = {
@@ -25,6 +31,22 @@ const functions = {
   splice: (list) => Array.prototype.splice.call(list, 1, 1),
   sort: (list) => Array.prototype.sort.call(list),
   raw: (list) => String.raw({ raw: list }),
+  every: (list) => Array.prototype.every.call(list, (value) => value),
+  filter: (list) => Array.prototype.filter.call(list, (value) => value),
+  find: (list) => Array.prototype.find.call(list, Date.parse),
+  findIndex: (list) => Array.prototype.findIndex.call(list, Date.parse),
+  findLast: (list) => Array.prototype.findLast.call(list, Date.parse),
+  findLastIndex: (list) => Array.prototype.findLastIndex.call(list, Date.parse),
+  forEach: (list) => Array.prototype.forEach.call(list, Boolean),
+  forEachOfMany: (list) => new Array(1000).fill(Boolean).forEach(Array.prototype.forEach, list),
+  from: (list) => Array.from(list, Boolean),
+  includes: (list) => Array.prototype.includes.call(list, 1),
+  indexOf: (list) => Array.prototype.indexOf.call(list, 1),
+  lastIndexOf: (list) => Array.prototype.lastIndexOf.call(list, 1),
+  map: (list) => Array.prototype.map.call(list, Boolean),
+  reduce: (list) => Array.prototype.reduce.call(list, Math.max),
+  reduceRight: (list) => Array.prototype.reduceRight.call(list, Math.max),
+  some: (list) => Array.prototype.some.call(list, Boolean),
   // These take arrays only.
   flatOfLists: () => new Array(1000).fill(lists.array()).flat(),
   concatOfLists: () => [].concat(...new Array(1000).fill(lists.array())),

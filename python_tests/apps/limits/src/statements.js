@@ -1,0 +1,39 @@
+// Code in which nothing comes back: each statement is followed by the next, and none of them calls a function of a script.
+
+const names = {
+  less: "text < other",
+  lessOrEqual: "text <= other",
+  greater: "text > other",
+  greaterOrEqual: "text >= other",
+  equal: "text == other",
+  same: "text === other",
+  unequal: "text != other + ''",
+  number: "+digits",
+  integer: "digits | 0",
+  numberOfBlanks: "+blanks",
+  equalToNumber: "digits == 1",
+  lessThanNumber: "digits < 1",
+  json: "JSON.stringify(text)",
+  uri: "encodeURI(text)",
+  normal: "text.normalize()",
+  order: "text.localeCompare(other)",
+  date: "Date.parse(text)",
+  frozen: "Object.freeze(many)",
+  moved: "bytes.copyWithin(0, 1)",
+  digest: "ccf.crypto.digest('SHA-256', bytes.buffer)",
+};
+
+export function run(request) {
+  const length = 2e6;
+  const given = {
+    text: "x".repeat(length) + "a",
+    other: "x".repeat(length) + "b",
+    digits: "9".repeat(length),
+    blanks: " ".repeat(length),
+    bytes: new Uint8Array(length),
+    many: Object.fromEntries(new Array(20000).fill().map((nothing, index) => ["name" + index, index])),
+  };
+  const statements = `${names[request.params.name]};`.repeat(1e5);
+  new Function(...Object.keys(given), statements)(...Object.values(given));
+  return { body: "fine" };
+}

@@ -1,0 +1,156 @@
+//! Functions of lists that look whether the script is to end: an element that a list does not have takes them no call of anything.
+//!
+//! Those that V8 compiles when it is built get their looks from `interruptible_builtins`. Two more look for an element in C++, and go
+//! through all places of a list whose elements V8 has in a table; the linker gives V8's names to the functions of this file, and the
+//! names with `__real_` to V8's own (see `build.rs`).
+
+use super::wrap::{self, wrap};
+use std::ffi::c_void;
+
+// For other processors V8's functions are as they come.
+#[cfg(target_arch = "x86_64")]
+interruptible_builtins::define!();
+
+/// In arrays of so many elements V8 finds one in less than a tenth of a second.
+const MOST: u32 = 1 << 20;
+
+/// The greatest length of a list.
+const GREATEST_LENGTH: f64 = ((1_u64 << 53) - 1) as f64;
+
+/// The arguments of a function of V8's runtime, which it passes downwards from a place.
+type Arguments = *const usize;
+
+unsafe extern "C" {
+    /// `v8::internal::Runtime_ArrayIndexOf(list, wanted, from)`
+    #[link_name = "__real__ZN2v88internal20Runtime_ArrayIndexOfEiPmPNS0_7IsolateE"]
+    fn v8_index_of(count: i32, arguments: Arguments, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Runtime_ArrayIncludes_Slow(list, wanted, from)`
+    #[link_name = "__real__ZN2v88internal26Runtime_ArrayIncludes_SlowEiPmPNS0_7IsolateE"]
+    fn v8_includes(count: i32, arguments: Arguments, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Runtime_ReThrowWithMessage(exception, message)`
+    #[link_name = "_ZN2v88internal26Runtime_ReThrowWithMessageEiPmPNS0_7IsolateE"]
+    fn v8_throw(count: i32, arguments: Arguments, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Runtime_TerminateExecution()`
+    #[link_name = "_ZN2v88internal26Runtime_TerminateExecutionEiPmPNS0_7IsolateE"]
+    fn v8_end_script(count: i32, arguments: Arguments, isolate: *mut c_void) -> usize;
+}
+
+unsafe extern "C" {
+    /// `v8::Isolate::GetCurrentContext()`
+    #[link_name = "v8__Isolate__GetCurrentContext"]
+    fn v8_current_context<'s>(isolate: *mut c_void) -> v8::Local<'s, v8::Context>;
+}
+
+wrap!("__wrap__ZN2v88internal20Runtime_ArrayIndexOfEiPmPNS0_7IsolateE", index_of);
+wrap!("__wrap__ZN2v88internal26Runtime_ArrayIncludes_SlowEiPmPNS0_7IsolateE", includes);
+
+/// Asked for the place of an element.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn index_of(count: i32, arguments: Arguments, isolate: *mut c_void) -> usize {
+    let answer = |scope: &mut v8::PinScope<'_, '_>, place: Option<f64>| raw(v8::Number::new(scope, place.unwrap_or(-1.0)));
+    // SAFETY: V8's own arguments, which also go on to V8.
+    unsafe { look_through(arguments, isolate, true, answer).unwrap_or_else(|| v8_index_of(count, arguments, isolate)) }
+}
+
+/// Asked whether there is an element.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn includes(count: i32, arguments: Arguments, isolate: *mut c_void) -> usize {
+    let answer = |scope: &mut v8::PinScope<'_, '_>, place: Option<f64>| raw(v8::Boolean::new(scope, place.is_some()));
+    // SAFETY: V8's own arguments, which also go on to V8.
+    unsafe { look_through(arguments, isolate, false, answer).unwrap_or_else(|| v8_includes(count, arguments, isolate)) }
+}
+
+/// A value as V8's functions answer with it.
+fn raw<T>(value: v8::Local<'_, T>) -> usize {
+    // SAFETY: a local is the address of a place that holds the value.
+    unsafe { *std::mem::transmute::<v8::Local<'_, T>, *const usize>(value) }
+}
+
+/// Looks through a list as the language says, or answers with none where V8's own way ends soon.
+///
+/// # Safety
+/// The isolate runs on this thread, which it has called with these three arguments.
+unsafe fn look_through(
+    arguments: Arguments,
+    isolate: *mut c_void,
+    skips_holes: bool,
+    answer: impl Fn(&mut v8::PinScope<'_, '_>, Option<f64>) -> usize,
+) -> Option<usize> {
+    // SAFETY: V8's handles are what the crate's locals are, and the arguments live for this call.
+    let value = |index| unsafe { std::mem::transmute::<Arguments, v8::Local<'_, v8::Value>>(arguments.wrapping_sub(index)) };
+    let list = value(0).try_cast::<v8::Object>().ok()?;
+    let ends_soon = match list.try_cast::<v8::Array>() {
+        Ok(array) => array.length() <= MOST,
+        Err(_) => list.is_typed_array(),
+    };
+    if ends_soon {
+        return None;
+    }
+    // SAFETY: the caller's promise.
+    let mut entered = unsafe { wrap::isolate(isolate) };
+    v8::scope!(let scope, &mut entered);
+    // SAFETY: the function makes a handle in the scope.
+    let context = unsafe { v8_current_context(isolate) };
+    let scope = &mut v8::ContextScope::new(scope, context);
+    v8::tc_scope!(let scope, scope);
+    if let Some(place) = find(scope, list, value(1), value(2), skips_holes) {
+        return Some(answer(scope, place));
+    }
+    // SAFETY: V8 reads the arguments in that order, and the isolate is the one that runs.
+    unsafe {
+        match (scope.exception(), scope.message()) {
+            (Some(exception), Some(message)) if !scope.has_terminated() => {
+                let thrown = [raw(message), raw(exception)];
+                scope.reset();
+                Some(v8_throw(2, &raw const thrown[1], isolate))
+            }
+            _ => Some(v8_end_script(0, std::ptr::null(), isolate)),
+        }
+    }
+}
+
+/// The place of an element that equals another, if there is one. None if something threw.
+fn find(
+    scope: &mut v8::PinScope<'_, '_>,
+    list: v8::Local<'_, v8::Object>,
+    wanted: v8::Local<'_, v8::Value>,
+    from: v8::Local<'_, v8::Value>,
+    skips_holes: bool,
+) -> Option<Option<f64>> {
+    let length = v8::String::new(scope, "length")?;
+    let length = whole(list.get(scope, length.into())?.number_value(scope)?).clamp(0.0, GREATEST_LENGTH);
+    if length == 0.0 {
+        return Some(None);
+    }
+    let from = if from.is_undefined() { 0.0 } else { whole(from.number_value(scope)?) };
+    let mut place = if from < 0.0 { (length + from).max(0.0) } else { from };
+    while place < length {
+        v8::scope!(let scope, scope);
+        let name = v8::Number::new(scope, place).into();
+        if !skips_holes || list.has(scope, name)? {
+            let element = list.get(scope, name)?;
+            let both_are_not_numbers = || !skips_holes && is_not_a_number(element) && is_not_a_number(wanted);
+            if element.strict_equals(wanted) || both_are_not_numbers() {
+                return Some(Some(place));
+            }
+        }
+        place += 1.0;
+    }
+    Some(None)
+}
+
+/// Without what is behind the point; 0 for what is not a number.
+fn whole(number: f64) -> f64 {
+    if number.is_nan() { 0.0 } else { number.trunc() }
+}
+
+fn is_not_a_number(value: v8::Local<'_, v8::Value>) -> bool {
+    value.try_cast::<v8::Number>().is_ok_and(|number| number.value().is_nan())
+}
