@@ -291,3 +291,117 @@ fn reaches_far(instruction: &Instruction) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `pushq %rbp; movq %rsp, %rbp`
+    const FRAME: [u8; 4] = [0x55, 0x48, 0x89, 0xe5];
+    /// `popq %rbp; ret`
+    const RETURN: [u8; 2] = [0x5d, 0xc3];
+    /// `call` of what is 64 bytes further.
+    const CALL: [u8; 5] = [0xe8, 64, 0, 0, 0];
+    const NOP: [u8; 1] = [0x90];
+
+    /// `jz` by so many bytes from its end, which is far for V8's branches.
+    fn far(displacement: i32) -> Vec<u8> {
+        [&[0x0f, 0x84][..], &displacement.to_le_bytes()].concat()
+    }
+
+    /// The same where four bytes less are enough.
+    fn near(displacement: i8) -> Vec<u8> {
+        vec![0x74, displacement as u8]
+    }
+
+    fn branches(parts: &[&[u8]]) -> Vec<u64> {
+        let function = code::read(&parts.concat(), 0x1000).unwrap();
+        begin_anew(&function).iter().map(|branch| branch.instruction.ip() - 0x1000).collect()
+    }
+
+    #[test]
+    fn loop_with_a_call_looks() {
+        assert_eq!(branches(&[&FRAME, &CALL, &far(-11), &RETURN]), [9]);
+    }
+
+    #[test]
+    fn outer_and_inner_loops_with_calls_look() {
+        assert_eq!(branches(&[&FRAME, &NOP, &CALL, &far(-11), &far(-18), &RETURN]), [16, 10]);
+    }
+
+    #[test]
+    fn loop_that_calls_nothing_is_left() {
+        assert_eq!(branches(&[&FRAME, &NOP, &far(-7), &RETURN]), []);
+        assert_eq!(branches(&[&FRAME, &CALL, &NOP, &far(-7), &RETURN]), []);
+    }
+
+    #[test]
+    fn loop_without_a_frame_is_left() {
+        assert_eq!(branches(&[&CALL, &far(-11), &FRAME, &RETURN]), []);
+    }
+
+    #[test]
+    fn branch_that_can_not_reach_a_look_is_left() {
+        assert_eq!(branches(&[&FRAME, &CALL, &near(-7), &RETURN]), []);
+    }
+
+    #[test]
+    fn table_of_jumps_is_no_code() {
+        // leaq 6(%rip), %r10; movslq (%r10,%rax,4), %rax; jmp *%rax: to a loop with a call, and to what comes after it
+        let jump = [0x4c, 0x8d, 0x15, 19, 0, 0, 0, 0x49, 0x63, 0x04, 0x82, 0xff, 0xe0];
+        let table = [(-13_i32).to_le_bytes(), (-2_i32).to_le_bytes()].concat();
+        assert_eq!(branches(&[&FRAME, &jump, &CALL, &far(-11), &RETURN, &table]), [22]);
+    }
+
+    fn looks(parts: &[&[u8]]) -> (Looks, Function) {
+        let code = parts.concat();
+        let function = code::read(&code, 0).unwrap();
+        (Looks { code, ends: Vec::new() }, function)
+    }
+
+    /// Where the near branch at a place goes to.
+    fn target(code: &[u8], place: usize) -> usize {
+        let instruction = iced_x86::Decoder::with_ip(64, &code[place..], place as u64, 0).decode();
+        instruction.near_branch_target() as usize
+    }
+
+    #[test]
+    fn turn_goes_by_way_of_a_look() {
+        let (mut looks, function) = looks(&[&FRAME, &CALL, &far(-11), &RETURN]);
+        looks.before_a_turn(&begin_anew(&function)[0]).unwrap();
+        let (code, length) = (looks.finish().unwrap(), 17);
+        assert_eq!(target(&code, 9), length);
+        // Both branches of the look, and the jump behind it, go on with the turn.
+        let on = code.len() - 5;
+        assert_eq!((target(&code, length + 4), target(&code, length + 11), target(&code, on)), (on, on, 4));
+        // The end is behind all looks.
+        assert_eq!(target(&code, on - 5), code.len() + End::OfScript as usize);
+    }
+
+    #[test]
+    fn first_instructions_move_behind_a_look() {
+        // cmpq %rax, %rdx; je by 1; nop; ret
+        let (mut looks, function) = looks(&[&[0x48, 0x39, 0xc2], &far(1), &NOP, &RETURN[1..]]);
+        looks.at_the_begin(&function).unwrap();
+        let (code, length) = (looks.finish().unwrap(), 11);
+        assert_eq!(target(&code, 0), length);
+        let moved = length + 13 + 5;
+        assert_eq!(code[moved..moved + 3], [0x48, 0x39, 0xc2]);
+        assert_eq!((target(&code, moved + 3), target(&code, code.len() - 5)), (10, 9));
+    }
+
+    #[test]
+    fn first_instructions_stay_if_a_branch_goes_between_them() {
+        let (mut looks, function) = looks(&[&NOP, &NOP, &NOP, &NOP, &near(-3), &RETURN[1..]]);
+        assert!(looks.at_the_begin(&function).is_err());
+    }
+
+    #[test]
+    fn cpp_is_called_by_way_of_a_look() {
+        let (mut looks, function) = looks(&[&FRAME, &[0x49, 0x8d, 0x55, 0x80, 0xff, 0xd3], &RETURN]);
+        looks.before_cpp(&function).unwrap();
+        let code = looks.finish().unwrap();
+        assert_eq!((code[4], target(&code, 5)), (0x90, 12));
+        assert_eq!(target(&code, code.len() - 7), code.len() + End::InsteadOfCpp as usize);
+    }
+}

@@ -52,7 +52,8 @@ wrap!("__wrap__ZN2v88internal26Runtime_ArrayIncludes_SlowEiPmPNS0_7IsolateE", in
 /// # Safety
 /// Called by V8 with its own arguments.
 unsafe extern "C" fn index_of(count: i32, arguments: Arguments, isolate: *mut c_void) -> usize {
-    let answer = |scope: &mut v8::PinScope<'_, '_>, place: Option<f64>| raw(v8::Number::new(scope, place.unwrap_or(-1.0)));
+    let answer =
+        |scope: &mut v8::PinScope<'_, '_>, place: Option<f64>| raw(v8::Number::new(scope, place.unwrap_or(-1.0)));
     // SAFETY: V8's own arguments, which also go on to V8.
     unsafe { look_through(arguments, isolate, true, answer).unwrap_or_else(|| v8_index_of(count, arguments, isolate)) }
 }
@@ -84,7 +85,8 @@ unsafe fn look_through(
     answer: impl Fn(&mut v8::PinScope<'_, '_>, Option<f64>) -> usize,
 ) -> Option<usize> {
     // SAFETY: V8's handles are what the crate's locals are, and the arguments live for this call.
-    let value = |index| unsafe { std::mem::transmute::<Arguments, v8::Local<'_, v8::Value>>(arguments.wrapping_sub(index)) };
+    let value =
+        |index| unsafe { std::mem::transmute::<Arguments, v8::Local<'_, v8::Value>>(arguments.wrapping_sub(index)) };
     let list = value(0).try_cast::<v8::Object>().ok()?;
     let ends_soon = match list.try_cast::<v8::Array>() {
         Ok(array) => array.length() <= MOST,

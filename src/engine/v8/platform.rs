@@ -101,7 +101,9 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
         // and 400, it begins in handlers that are done before it ends.
         // Without short calls V8 uses its built-in functions where they are: it might copy them next to its machine code otherwise, without
         // their looks at the limit, which are behind them.
-        flags.push_str(" --invocation-count-for-maglev-osr=1000 --invocation-count-for-maglev=2000 --no-short-builtin-calls");
+        flags.push_str(
+            " --invocation-count-for-maglev-osr=1000 --invocation-count-for-maglev=2000 --no-short-builtin-calls",
+        );
     } else {
         flags.push_str(" --jitless");
     }
