@@ -195,6 +195,7 @@ def test_one_program_at_a_time_makes_checkpoints(engine, data):
         assert "another program makes checkpoints" in run_host("realm", "checkpoint", *options(engine, data)).errors
 
 
+NEVER = ("--checkpoint-bytes", "0", "--checkpoint-seconds", "0")
 LONG_TURN = f"next('{'x' * 200_000}')"
 
 # For a process that shares a busy machine.
@@ -250,6 +251,27 @@ def test_a_shell_has_checkpoints_made_and_the_log_stays_short(tmp_path):
     message = refusal(engine, directory, "report")
     assert re.search(r"the first \d+ turns of the realm `shell` are only in its checkpoints", message), message
     assert "checkpoint-0000000001-a" in message
+
+
+def test_what_checkpoints_hold_that_no_shell_waited_for_is_given_up_by_the_next(engine, data):
+    with Shell(engine, data, *NEVER) as shell:
+        for _ in range(50):
+            shell.ask(LONG_TURN)
+    checkpoint(engine, data)
+    with Shell(engine, data, *NEVER) as shell:
+        assert shell.ask("next()") == "71"
+    checkpoint(engine, data)
+    # Who wants no checkpoints keeps the whole log.
+    with Shell(engine, data, *NEVER) as shell:
+        assert shell.ask("next()") == "72"
+    assert log_sizes(data)["log-0000000001"] > 8_000_000
+    with Shell(engine, data) as shell:
+        assert shell.ask("next()") == "73"
+        # It looks after the answer.
+        assert shell.close() == 0
+    assert log_sizes(data)["log-0000000001"] == 0
+    assert verify(engine, data)["turns"]["shell"] == 73
+    assert ask(engine, data, "next()") == ["74"]
 
 
 def test_a_lost_manifest_is_found_out_when_the_first_segments_are_gone(engine, data):
