@@ -241,6 +241,13 @@ def test_endless_loop(impatient, name):
     assert_works(impatient)
 
 
+def test_endless_loop_without_memory(serve, engine):
+    """The script ends though there is no memory for the exception that ends it; on V8 memory is what ends it."""
+    app = serve("errors", max_heap_bytes=SMALL_HEAP, max_execution_time_ms=2000)
+    assert_error(app.get("/case/loopWithoutMemory"), THROWN if engine.library == V8 else TIMED_OUT)
+    assert_works(app)
+
+
 @pytest.mark.parametrize("name", ["loopInThrownValue", "loopInThrownError"])
 def test_endless_loop_in_a_thrown_value(impatient, name):
     response = impatient.get(f"/case/{name}")
