@@ -9,7 +9,7 @@ HARNESS := $(BUILD)/harness
 # The static archive of V8. Resolved once a run, by the recipes that need it.
 V8 = archive="$$(scripts/v8_archive.sh)" && if [ -n "$$archive" ]; then export RUSTY_V8_ARCHIVE="$$archive"; fi
 
-.PHONY: help packages libraries harness build run test test-long sanitize bench bench-durable bench-peers guards fuzz soak header format lint install clean
+.PHONY: help packages libraries harness build run test test-long sanitize bench bench-durable bench-peers guards margins fuzz soak header format lint install clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ soak: build ## Send mixed traffic for SECONDS=3600, to see that nothing grows: L
 
 guards: packages ## Measure what the guards of a request cost, on against off
 	@$(V8) && cargo test --release --locked -p jsv8 --lib cost_of_guards -- --ignored --nocapture
+
+margins: build ## Measure how far requests go beyond their limits, some minutes; make test comes first
+	@JSEP_BUILD=$(BUILD) $(BUILD)/venv/bin/python python_tests/margins.py
 
 header: packages ## Write include/jsep.h anew from the source
 	@$(V8) && JSEP_WRITE_HEADER=1 cargo test --locked -p jsv8 --test header

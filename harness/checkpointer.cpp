@@ -50,6 +50,8 @@ Checkpointer::Checkpointer(std::string plugin, std::string data, Options options
       data_(std::move(data)),
       options_(std::move(options)),
       bounds_(bounds),
+      // The last ones may have been made when a program ended, or beside none.
+      trims_(bounds.bytes > 0 || bounds.seconds > 0),
       next_look_(Clock::now()),
       pause_(FIRST_PAUSE) {}
 
@@ -72,6 +74,9 @@ void Checkpointer::look(const RealmLog& log, const DurableRealm& realm) {
             return;
         }
         process_ = 0;
+        trims_ = true;
+    }
+    if (std::exchange(trims_, false)) {
         log.trim();
     }
     if (!failure.empty()) {

@@ -37,6 +37,7 @@ private:
     Options options_;
     CheckpointBounds bounds_;
     pid_t process_ = 0;  // 0 when none is being made.
+    bool trims_;         // The next look gives up what checkpoints hold by now.
     std::chrono::steady_clock::time_point next_look_;
     std::chrono::steady_clock::duration pause_;
 };

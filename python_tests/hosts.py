@@ -25,6 +25,9 @@ START_SECONDS = 60
 CONFINED = bool(os.environ.get("JSEP_TEST_SECCOMP"))
 REQUEST_SECONDS = 20
 
+# What is mapped for each thread of the host.
+THREAD_STACK = 8 << 20
+
 # The run-time options of an app, as they are when nobody has set them.
 DEFAULT_OPTIONS = {
     "max_heap_bytes": 100 << 20,
@@ -201,6 +204,12 @@ class Host:
         """Has the kernel look anew for the peak, which is what the host has now."""
         Path(f"/proc/{self._process.pid}/clear_refs").write_text("5")
         return self.peak_memory()
+
+    def deepest_stack(self) -> int:
+        """The most that a thread has used of its stack, in bytes: what was used once stays."""
+        parts = Path(f"/proc/{self._process.pid}/smaps").read_text()
+        sizes = re.findall(rf"^Size: +{THREAD_STACK >> 10} kB\n(?:.+\n)*?Rss: +(\d+) kB$", parts, re.MULTILINE)
+        return max(int(size) for size in sizes) << 10
 
     def log(self) -> str:
         """All that the host has written to its log."""

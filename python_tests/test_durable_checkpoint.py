@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from durable import DURABLE_ENGINES, Shell, checkpoint, copy, options, refusal, report, verify
+from durable import DURABLE_ENGINES, Shell, checkpoint, copy, options, refusal, report, until, verify
 from hosts import HOST_PROGRAM, run_host
 
 SCRIPT = "var calls = 0, filler = 'x'.repeat(1000); const next = (text) => ++calls;"
@@ -174,7 +174,7 @@ def test_stacks_and_orders_are_the_same_after_a_restore(engine, tmp_path):
 
 
 def test_a_checkpoint_process_that_is_killed_leaves_the_former_one(engine, data):
-    ask(engine, data, "for (let i = 0; i < 3e6; i++); next()")
+    ask(engine, data, "for (let i = 0; i < 3e7; i++); next()")
     former = (data / "checkpoint-0000000001-b").read_bytes()
     words = [str(HOST_PROGRAM), "realm", "checkpoint", *options(engine, data)]
     for seconds in (0, 0.02, 0.1):
@@ -195,10 +195,19 @@ def test_one_program_at_a_time_makes_checkpoints(engine, data):
         assert "another program makes checkpoints" in run_host("realm", "checkpoint", *options(engine, data)).errors
 
 
-def fill(shell, turns: int, size: int = 200_000) -> None:
-    """Turns with long inputs."""
-    for _ in range(turns):
-        shell.ask(f"next('{'x' * size}')")
+NEVER = ("--checkpoint-bytes", "0", "--checkpoint-seconds", "0")
+LONG_TURN = f"next('{'x' * 200_000}')"
+
+# For a process that shares a busy machine.
+CHECKPOINT_SECONDS = 120
+
+
+def log_sizes(directory) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in directory.glob("log-*")}
+
+
+def checkpoint_times(directory) -> dict[str, int]:
+    return {path.name: path.stat().st_mtime_ns for path in directory.glob("checkpoint-*-[ab]")}
 
 
 def test_a_shell_has_checkpoints_made_and_the_log_stays_short(tmp_path):
@@ -206,26 +215,63 @@ def test_a_shell_has_checkpoints_made_and_the_log_stays_short(tmp_path):
     script = tmp_path / "script.js"
     script.write_text(SCRIPT)
     directory = tmp_path / "realm"
+    turns = 0
     with Shell(engine, directory, "--checkpoint-bytes", "4000000", script=script) as shell:
+
+        def turn(line: str) -> None:
+            nonlocal turns
+            turns += 1
+            assert shell.ask(line) == str(turns)
+
+        def turns_until(condition) -> None:
+            """The shell looks for checkpoints after turns, and does not wait for them."""
+
+            def holds() -> bool:
+                turn("next()")
+                return condition()
+
+            until(holds, CHECKPOINT_SECONDS)
+
         for _ in range(8):
-            fill(shell, 25)
-            # Time in which the process may end; turns go on meanwhile.
-            for _ in range(200):
-                shell.ask("1")
+            former = checkpoint_times(directory)
+            for _ in range(25):
+                turn(LONG_TURN)
+            turns_until(lambda former=former: checkpoint_times(directory) != former)
+        # 40 MB were written. The older checkpoint holds 25 MB at least, and with them two segments of 8 MiB.
+        turns_until(lambda: sum(log_sizes(directory).values()) < 24_000_000)
         assert shell.close() == 0
-    sizes = {path.name: path.stat().st_size for path in directory.glob("log-*")}
-    assert sizes["log-0000000001"] == 0, sizes
-    assert sum(sizes.values()) < 36_000_000, sizes
+    assert log_sizes(directory)["log-0000000001"] == 0
     said = verify(engine, directory)
-    assert said["first_segment"] > 1
-    assert said["turns"]["shell"] == 8 * 225
-    assert ask(engine, directory, "calls") == ["200"]
+    assert said["first_segment"] > 2
+    assert said["turns"]["shell"] == turns
+    assert ask(engine, directory, "calls") == [str(turns)]
     # Without its checkpoints, such a log can't be used, and says so.
     for slot in "ab":
         flip(directory / f"checkpoint-0000000001-{slot}", 5000)
     message = refusal(engine, directory, "report")
     assert re.search(r"the first \d+ turns of the realm `shell` are only in its checkpoints", message), message
     assert "checkpoint-0000000001-a" in message
+
+
+def test_what_checkpoints_hold_that_no_shell_waited_for_is_given_up_by_the_next(engine, data):
+    with Shell(engine, data, *NEVER) as shell:
+        for _ in range(50):
+            shell.ask(LONG_TURN)
+    checkpoint(engine, data)
+    with Shell(engine, data, *NEVER) as shell:
+        assert shell.ask("next()") == "71"
+    checkpoint(engine, data)
+    # Who wants no checkpoints keeps the whole log.
+    with Shell(engine, data, *NEVER) as shell:
+        assert shell.ask("next()") == "72"
+    assert log_sizes(data)["log-0000000001"] > 8_000_000
+    with Shell(engine, data) as shell:
+        assert shell.ask("next()") == "73"
+        # It looks after the answer.
+        assert shell.close() == 0
+    assert log_sizes(data)["log-0000000001"] == 0
+    assert verify(engine, data)["turns"]["shell"] == 73
+    assert ask(engine, data, "next()") == ["74"]
 
 
 def test_a_lost_manifest_is_found_out_when_the_first_segments_are_gone(engine, data):

@@ -120,6 +120,71 @@ def test_kept_functions_work_on_the_running_request(app):
     assert write("lost", 400) == (False, False)
 
 
+def test_kept_request_is_that_of_its_own_time(serve_alone, service):
+    """But for the body, which is that of the running request."""
+    app = serve_alone("reuse", *service.words)
+
+    def show(name, person):
+        return service.send(
+            app, "POST", f"/former/{name}?{name}", person, data=f"text of {name}", headers={"x-mark": name}
+        )
+
+    def expected(name, person):
+        said = {"params": {"name": name}, "mark": name, "query": name, "path": f"/former/{name}", "method": "POST"}
+        return said if person is None else {**said, "id": service.people[person].id}
+
+    assert show("first", "admin").text == "kept"
+    for name, person in (("second", "reader"), ("third", None), ("fourth", "admin")):
+        former, own = expected("first", "admin"), expected(name, person)
+        assert show(name, person).json() == {"former": former, "own": own, "text": f"text of {name}"}
+
+
+# Jobs
+
+ENDS = {
+    "returns": 200,
+    "throws": 500,
+    "rejects": 500,
+    "isNoObject": 500,
+    "hasAGetter": 200,
+    "hasAGetterThatThrows": 500,
+}
+
+
+def count_jobs(app):
+    return app.post("/jobs/counted", data="counting").json()
+
+
+@pytest.mark.parametrize("deed", ENDS)
+def test_jobs_run_within_their_request(app, deed):
+    """However it ends, the next request in the realm finds them done."""
+    assert app.post(f"/jobs/left/{deed}", data="former").status_code == ENDS[deed]
+    done = [f"{deed} in former", f"{deed} again in former"]
+    if "Getter" in deed:
+        done += ["getter in no body", "getter again in no body"]
+    assert count_jobs(app) == [done, done]
+
+
+def test_promise_of_a_former_request_is_resolved_in_the_running_one(app):
+    """The former request has had its answer. Its jobs run in the request that resolves, with its store and its body."""
+    pending = app.post("/jobs/pending", data="former")
+    assert pending.status_code == 500
+    assert pending.json()["error"]["message"] == "Handler did not complete."
+    assert count_jobs(app) == [[], []]
+    response = app.post("/jobs/resolved/here", data="running")
+    assert (response.text, TRANSACTION_HEADER in response.headers) == ("resolved", True)
+    assert count_jobs(app) == [["resolved in running"]] * 2
+    assert app.get("/read/here").text == "running"
+
+
+def test_promise_of_a_former_request_is_resolved_in_one_that_fails(app):
+    """What its jobs write is lost with the writes of the request in which they run."""
+    app.post("/jobs/pending", data="former")
+    assert app.post("/jobs/resolved_in_vain/there", data="running").status_code == 500
+    assert count_jobs(app) == [["resolved in running"]] * 2
+    assert app.get("/read/there").text == "none"
+
+
 # After something went wrong
 
 

@@ -20,6 +20,7 @@ void test_near_limit(const jsep_engine* engine);
 void test_realm(const jsep_engine* engine);
 void test_messages(const jsep_engine* engine);
 void test_lifetimes(void);
+void test_at_once(const jsep_engine* engine);
 void test_threads(const jsep_engine* engine);
 // Runs in a thread that is older than the library; call with a registry once it is loaded.
 void test_old_thread(const jsep_registry* registry);

@@ -60,6 +60,7 @@ static void test_library(struct old_thread* old) {
         test_realm(engine);
         test_messages(engine);
         test_threads(engine);
+        test_at_once(engine);
         test_fork(engine);
     }
     jsep.registry_free(registry);

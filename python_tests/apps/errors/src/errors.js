@@ -1,8 +1,9 @@
 import * as endless from "./endless.js";
+import * as expressions from "./expressions.js";
 import * as memory from "./memory.js";
 import * as thrown from "./thrown.js";
 
-const cases = { ...thrown, ...endless, ...memory };
+const cases = { ...thrown, ...endless, ...expressions, ...memory };
 
 export function runCase(request) {
   return cases[request.params.name](request);

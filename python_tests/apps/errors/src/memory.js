@@ -117,6 +117,30 @@ export const growingInCatch = () => {
   }
 };
 
+function loop() {
+  for (;;) {
+    // Nothing to do.
+  }
+}
+
+export const loopWithoutMemory = () => {
+  let chain = null;
+  try {
+    for (;;) {
+      chain = { chain };
+    }
+  } catch {
+    // There is none left for anything.
+  }
+  for (;;) {
+    try {
+      loop();
+    } catch {
+      // Not reached.
+    }
+  }
+};
+
 export const growingClosures = () => {
   let chain = () => 0;
   for (;;) {

@@ -44,8 +44,29 @@ export function setApplyWrites(request) {
   return { statusCode, body: "" };
 }
 
+const show = ({ params, caller, headers, query, path, method }) => ({
+  params,
+  id: caller?.id,
+  mark: headers["x-mark"],
+  query,
+  path,
+  method,
+});
+let former;
+
+// The first request is read by later ones only.
+export function showFormer(request) {
+  former ??= request;
+  return { body: former === request ? "kept" : { former: show(former), own: show(request), text: former.body.text() } };
+}
+
 export function has(request) {
   return { body: ccf.kv.records.has(bytes(request.params.key)) };
+}
+
+export function read(request) {
+  const value = ccf.kv.records.get(bytes(request.params.key));
+  return { body: value ? ccf.bufToStr(value) : "none" };
 }
 
 export function loop() {
@@ -63,4 +84,80 @@ export function takeTurns(request) {
     }
   }
   return { body: globalThis.turn };
+}
+
+// Which jobs were run, and the body of the request in which.
+const ran = [];
+let resolve;
+
+// The body is gone while a result is read.
+function bodyOf({ text }) {
+  try {
+    return text();
+  } catch {
+    return "no body";
+  }
+}
+
+function addJobs(name, body) {
+  Promise.resolve()
+    .then(() => ran.push(`${name} in ${bodyOf(body)}`))
+    .then(() => ran.push(`${name} again in ${bodyOf(body)}`));
+}
+
+const deeds = {
+  returns: () => ({ body: "done" }),
+  throws: () => {
+    throw new Error("boom");
+  },
+  rejects: () => Promise.reject(new Error("boom")),
+  isNoObject: () => 1,
+  hasAGetter: (request) => ({
+    get body() {
+      addJobs("getter", request.body);
+      return "done";
+    },
+  }),
+  hasAGetterThatThrows: (request) => ({
+    get body() {
+      addJobs("getter", request.body);
+      throw new Error("boom");
+    },
+  }),
+};
+
+export function leaveJobs(request) {
+  const { deed } = request.params;
+  addJobs(deed, request.body);
+  return deeds[deed](request);
+}
+
+// Before the jobs of this request, and after them.
+export async function countJobs() {
+  const before = [...ran];
+  for (let turn = 0; turn < 10; turn++) {
+    await null;
+  }
+  return { body: [before, [...ran]] };
+}
+
+export function stayPending(request) {
+  const { text } = request.body;
+  return new Promise((done) => {
+    resolve = done;
+  }).then((value) => {
+    ccf.kv.records.set(bytes(value), bytes(text()));
+    ran.push(`resolved in ${text()}`);
+    return { body: "too late" };
+  });
+}
+
+export function resolveFormer(request) {
+  resolve(request.params.key);
+  return { body: "resolved" };
+}
+
+export function resolveAndThrow(request) {
+  resolve(request.params.key);
+  throw new Error("boom");
 }

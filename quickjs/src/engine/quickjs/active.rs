@@ -1,5 +1,6 @@
 //! How native functions find the running request: a pointer in the runtime, set for the duration of a run.
 
+use super::memory::Memory;
 use super::modules::Modules;
 use super::value::Context;
 use crate::engine::{Execution, Stage, Thrown};
@@ -15,6 +16,8 @@ pub(super) struct Active<'run, 'request> {
     pub(super) touched: Option<&'static str>,
     /// The app's modules.
     pub(super) modules: &'run Modules,
+    /// The interpreter's memory.
+    memory: &'run Memory,
     /// When the run has to be over.
     pub(super) deadline: Instant,
     /// The deadline was reached and the script ended.
@@ -57,7 +60,11 @@ impl Drop for Entered {
 unsafe extern "C" fn interrupt(_runtime: *mut q::JSRuntime, active: *mut c_void) -> c_int {
     // SAFETY: the handler is set only while the `Active` lives, and nothing holds a reference to it while scripts run.
     let active = unsafe { &mut *active.cast::<Active<'_, '_>>() };
-    c_int::from(active.is_out_of_time())
+    let ends = active.is_out_of_time();
+    if ends {
+        active.memory.make_sure_of_exception();
+    }
+    c_int::from(ends)
 }
 
 impl<'run, 'request> Active<'run, 'request> {
@@ -65,12 +72,14 @@ impl<'run, 'request> Active<'run, 'request> {
     pub(super) fn new(
         execution: Option<&'run mut Execution<'request>>,
         modules: &'run Modules,
+        memory: &'run Memory,
         deadline: Instant,
     ) -> Active<'run, 'request> {
         Active {
             execution,
             touched: None,
             modules,
+            memory,
             deadline,
             timed_out: false,
             walks_map: false,

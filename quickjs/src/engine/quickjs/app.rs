@@ -107,7 +107,7 @@ fn evaluate(
     }
     let interpreter = Interpreter::new(options, optional).map_err(|refused| ended(refused.into()))?;
     let deadline = Instant::now() + options.max_execution_time;
-    let mut active = Active::new(None, modules, deadline);
+    let mut active = Active::new(None, modules, interpreter.memory(), deadline);
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
     let begin = Instant::now();

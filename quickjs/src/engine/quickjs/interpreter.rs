@@ -152,6 +152,11 @@ impl Interpreter {
         self.memory.is_full()
     }
 
+    /// Where it has its memory from.
+    pub(super) fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
     /// Has scripts end at `deadline` also where they ask for memory; `None` lets them have it.
     pub(super) fn end_memory_at(&self, deadline: Option<Instant>) {
         self.memory.end_at(deadline);

@@ -24,6 +24,9 @@ const OVERHEAD: usize = 8;
 /// More than what QuickJS asks for to make small blocks of, for each of their sizes that a function needs.
 const ARENA: usize = 32 << 10;
 
+/// What QuickJS needs to make an exception, whose parts are of several sizes.
+const EXCEPTION: usize = 8 * ARENA;
+
 /// With so much memory in use QuickJS first collects garbage, as it does by default.
 const FIRST_COLLECTION: Size = 256 << 10;
 
@@ -99,6 +102,12 @@ impl Memory {
     pub(super) fn end_at(&self, deadline: Option<Instant>) {
         self.deadline.set(deadline);
         self.over.set(false);
+        self.certain.set(0);
+    }
+
+    /// Gives the exception that ends a script its memory in any case: without, QuickJS throws null, which scripts can catch.
+    pub(super) fn make_sure_of_exception(&self) {
+        self.certain.set(self.certain.get().max(EXCEPTION));
     }
 
     /// Gives so many bytes, and what QuickJS asks for to give them on, in any case while `run` runs: for a function of QuickJS that ends

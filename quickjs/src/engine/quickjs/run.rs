@@ -60,7 +60,7 @@ pub(super) fn serve(
     begin: Instant,
 ) -> Served {
     let deadline = execution.deadline;
-    let mut active = Active::new(Some(execution), modules, deadline);
+    let mut active = Active::new(Some(execution), modules, interpreter.memory(), deadline);
     // SAFETY: `active` lives beyond `entered` and is used only by native functions in between.
     let entered = unsafe { active::enter(interpreter.runtime(), &raw mut active) };
     interpreter.end_memory_at(Some(deadline));
@@ -182,10 +182,14 @@ fn pending(interpreter: &Interpreter) -> Option<Exception> {
     let waits = unsafe { q::JS_HasException(interpreter.context().0) };
     waits.then(|| {
         let value = interpreter.context().exception();
+        let out_of_memory = |trace| Exception { message: "InternalError: out of memory".to_owned(), trace };
         // Without memory for an error, QuickJS throws null.
         if value.is_null() && interpreter.is_full() {
-            return Exception { message: "InternalError: out of memory".to_owned(), trace: None };
+            return out_of_memory(None);
         }
-        exception::describe(&value)
+        let exception = exception::describe(&value);
+        // Or an error for which there was no message, or one that can't be read.
+        let is_bare = matches!(&*exception.message, "" | "InternalError" | "InternalError: Invalid error message");
+        if is_bare && interpreter.memory().has_refused() { out_of_memory(exception.trace) } else { exception }
     })
 }

@@ -128,6 +128,7 @@ impl Context {
 
     /// Ends the script: the value for a native function to return. Scripts can't catch it.
     pub(super) fn interrupt(self) -> q::JSValue {
+        super::interpreter::globals(self).memory().make_sure_of_exception();
         // SAFETY: see above; `JS_Throw` takes the reference. Making an error this way runs nothing of the script.
         unsafe {
             let exception = q::JS_NewError(self.0);
