@@ -24,9 +24,9 @@ run "format of C and C++" clang_format
 run "format and lint of Python" "$build/venv/bin/ruff" check bench python_tests scripts
 "$build/venv/bin/ruff" format --check bench python_tests scripts
 run "format of the fuzz targets" cargo fmt --manifest-path fuzz/Cargo.toml --check
-run "lint of libjsv8" cargo clippy --locked -p jsv8 --all-targets -- -D warnings
+run "lint of libjsv8" cargo clippy --locked -p jsv8 -p interruptible_builtins --all-targets -- -D warnings
 run "lint of libjsquickjs" cargo clippy --locked -p jsquickjs --all-targets -- -D warnings
-run "unit tests, and the header against the source" cargo test --locked -p jsv8
+run "unit tests, and the header against the source" cargo test --locked -p jsv8 -p interruptible_builtins
 run "unit tests of libjsquickjs" cargo test --locked -p jsquickjs --lib
 run "unit tests with machine code" env JSEP_JIT=on cargo test --locked -p jsv8 --lib
 run "C and C++ tests of the interface and the host" \
