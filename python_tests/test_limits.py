@@ -145,3 +145,18 @@ def test_long_statements_without_a_loop_do_not_outlast_the_time_limit(impatient,
     response = impatient.get(f"/statements/of/{name}")
     assert error_of(response) == (TIMED_OUT, ["InternalError: interrupted"])
     assert seconds_of(response) < SECONDS_FOR_A_LIST
+
+
+@pytest.mark.parametrize("way", ["values", "keys", "removals", "maps"])
+def test_writes_take_no_more_than_the_heap(app, way):
+    assert error_of(app.post(f"/writes/of/{way}"))[1] == ["InternalError: out of memory"]
+    assert app.post("/writes/of/oneKey").json() is True
+
+
+def test_refused_writes_that_are_caught_take_nothing(app):
+    assert app.post("/writes/of/caught").json() is True
+
+
+@pytest.mark.parametrize("way", ["oneKey", "smaller", "removed", "cleared"])
+def test_writes_that_are_gone_do_not_count(app, way):
+    assert app.post(f"/writes/of/{way}").json() is True

@@ -203,6 +203,7 @@ impl From<HostError> for Thrown {
     fn from(error: HostError) -> Thrown {
         match error {
             HostError::Conflict => Thrown::no_handle(),
+            HostError::TooManyWrites => Thrown::internal("out of memory"),
             other => Thrown::internal(format!("Internal: {other}")),
         }
     }
@@ -230,7 +231,7 @@ impl<'a> Execution<'a> {
             claims_digest: None,
             metrics_logging: true,
             untrusted_time: false,
-            transaction: Transaction::new(host),
+            transaction: Transaction::new(host, options.max_heap_bytes),
             host,
             attempt: None,
             random: Vec::new(),

@@ -54,22 +54,19 @@ impl<'execution, 'host> Maps<'execution, 'host> {
         }
     }
 
-    /// Sets the value of `key`. The past can't be written; permissions say so before.
+    /// Sets the value of `key`. The past can't be written; permissions say so before. Writes may take only so much.
     pub fn set(&mut self, map: &str, key: Vec<u8>, value: Vec<u8>) -> Result<(), HostError> {
-        self.present()?.set(map, key, value);
-        Ok(())
+        self.present()?.set(map, key, value)
     }
 
     /// Removes `key`.
     pub fn delete(&mut self, map: &str, key: Vec<u8>) -> Result<(), HostError> {
-        self.present()?.delete(map, key);
-        Ok(())
+        self.present()?.delete(map, key)
     }
 
     /// Removes all entries.
     pub fn clear(&mut self, map: &str) -> Result<(), HostError> {
-        self.present()?.clear(map);
-        Ok(())
+        self.present()?.clear(map)
     }
 
     fn present(&mut self) -> Result<&mut Transaction<'host>, HostError> {

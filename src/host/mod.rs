@@ -144,6 +144,8 @@ pub enum HostError {
     Explained { why: String },
     /// The host does not offer the function.
     NotOffered { function: &'static str },
+    /// The request has written as much as it may.
+    TooManyWrites,
 }
 
 impl std::fmt::Display for HostError {
@@ -155,6 +157,7 @@ impl std::fmt::Display for HostError {
             }
             HostError::Explained { why } => write!(formatter, "{why}"),
             HostError::NotOffered { function } => write!(formatter, "the host does not offer `{function}`"),
+            HostError::TooManyWrites => write!(formatter, "the request has written as much as it may"),
         }
     }
 }

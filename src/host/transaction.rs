@@ -9,8 +9,14 @@ use std::collections::BTreeMap;
 pub struct Transaction<'host> {
     host: &'host dyn Host,
     maps: BTreeMap<String, MapWrites>,
+    /// What the writes take.
+    bytes: usize,
+    most_bytes: usize,
     conflict: bool,
 }
+
+/// What a write, or a map with writes, takes beside its own bytes, nearly.
+const ENTRY: usize = 96;
 
 /// What the request has written to one map.
 #[derive(Default)]
@@ -22,14 +28,15 @@ struct MapWrites {
 }
 
 impl<'host> Transaction<'host> {
-    /// A transaction without writes.
-    pub fn new(host: &'host dyn Host) -> Self {
-        Transaction { host, maps: BTreeMap::new(), conflict: false }
+    /// A transaction without writes, which may take so many bytes.
+    pub fn new(host: &'host dyn Host, most_bytes: usize) -> Self {
+        Transaction { host, maps: BTreeMap::new(), bytes: 0, most_bytes, conflict: false }
     }
 
     /// Drops all writes.
     pub fn forget_writes(&mut self) {
         self.maps.clear();
+        self.bytes = 0;
     }
 
     /// Whether the host has asked to run the request again.
@@ -92,20 +99,23 @@ impl<'host> Transaction<'host> {
     }
 
     /// Sets the value of `key`.
-    pub fn set(&mut self, map: &str, key: Vec<u8>, value: Vec<u8>) {
-        self.writes(map).entries.insert(key, Some(value));
+    pub fn set(&mut self, map: &str, key: Vec<u8>, value: Vec<u8>) -> Result<(), HostError> {
+        self.write(map, key, Some(value))
     }
 
     /// Removes `key`.
-    pub fn delete(&mut self, map: &str, key: Vec<u8>) {
-        self.writes(map).entries.insert(key, None);
+    pub fn delete(&mut self, map: &str, key: Vec<u8>) -> Result<(), HostError> {
+        self.write(map, key, None)
     }
 
     /// Removes all entries.
-    pub fn clear(&mut self, map: &str) {
-        let writes = self.writes(map);
+    pub fn clear(&mut self, map: &str) -> Result<(), HostError> {
+        self.grow(self.new_map(map))?;
+        let writes = self.maps.entry(map.to_owned()).or_default();
         writes.cleared = true;
-        writes.entries.clear();
+        let entries = std::mem::take(&mut writes.entries);
+        self.bytes -= entries.iter().map(|(key, value)| size(key, value.as_ref())).sum::<usize>();
+        Ok(())
     }
 
     /// Hands all writes to the host.
@@ -138,12 +148,37 @@ impl<'host> Transaction<'host> {
         }
     }
 
-    fn writes(&mut self, map: &str) -> &mut MapWrites {
-        self.maps.entry(map.to_owned()).or_default()
+    fn write(&mut self, map: &str, key: Vec<u8>, value: Option<Vec<u8>>) -> Result<(), HostError> {
+        let former = self.maps.get(map).and_then(|writes| Some(size(&key, writes.entries.get(&key)?.as_ref())));
+        let former = former.unwrap_or(0);
+        self.grow((self.new_map(map) + size(&key, value.as_ref())).saturating_sub(former))?;
+        let writes = self.maps.entry(map.to_owned()).or_default();
+        self.bytes -= former.saturating_sub(size(&key, value.as_ref()));
+        writes.entries.insert(key, value);
+        Ok(())
+    }
+
+    /// What a map takes that has no writes yet.
+    fn new_map(&self, map: &str) -> usize {
+        if self.maps.contains_key(map) { 0 } else { ENTRY + map.len() }
+    }
+
+    fn grow(&mut self, bytes: usize) -> Result<(), HostError> {
+        let bytes = self.bytes.saturating_add(bytes);
+        if bytes > self.most_bytes {
+            return Err(HostError::TooManyWrites);
+        }
+        self.bytes = bytes;
+        Ok(())
     }
 
     fn noting<T>(&mut self, result: Result<T, HostError>) -> Result<T, HostError> {
         self.conflict |= matches!(result, Err(HostError::Conflict));
         result
     }
+}
+
+/// What a write takes.
+fn size(key: &[u8], value: Option<&Vec<u8>>) -> usize {
+    ENTRY + key.len() + value.map_or(0, Vec::len)
 }

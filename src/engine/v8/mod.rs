@@ -25,7 +25,7 @@
 //! - `code`: compiled code of modules that are evaluated for each request
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
-//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `outside`, `stack`: what a request may use
+//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `outside`, `stack`, `lists`: what a request may use
 //! - `text_search`, `normalizing`: functions of texts that V8 has only slower
 //! - `wrap`: how functions of the library take the place of V8's
 //! - `thread`: threads of the library
