@@ -53,6 +53,8 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal49Runtime_FatalProcessOutOfMemoryInvalidArrayLengthEiPmPNS0_7IsolateE",
     "_ZN2v88internal24Runtime_FatalInvalidSizeEiPmPNS0_7IsolateE",
     "_ZN2v88internal44Runtime_FatalProcessOutOfMemoryInAllocateRawEiPmPNS0_7IsolateE",
+    "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionIhEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE",
+    "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionItEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE",
     "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
     "_ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
 ];

@@ -284,6 +284,19 @@ def test_body_as_json(app):
     assert post_case(app, "bodyJson", json.dumps(value).encode()).json() == value
 
 
+# Pairs of keys: as many characters of the second one's escapes as it has itself are the first one.
+KEYS = {"one": ("\\", "\n"), "more": ("\\na", "\nab"), "wide": ("漢\\n", "漢\n字")}
+
+
+@pytest.mark.parametrize("keys", KEYS.values(), ids=KEYS)
+def test_keys_with_escapes_are_not_mistaken(app, keys):
+    value = {f"{number}": {"a": 1, key: 2} for number, key in enumerate(keys)}
+    # In one text, and in the texts of requests that follow each other.
+    for text in (value, *value.values()):
+        data = json.dumps(text, ensure_ascii=False).encode()
+        assert post_case(app, "bodyJson", data).json() == text
+
+
 @pytest.mark.parametrize("data", [b"", b"{", b"not json"], ids=["empty", "cut", "words"])
 def test_bad_json_is_an_exception(app, data):
     response = app.post("/case/bodyJson", data=data)

@@ -168,8 +168,8 @@ fuzz_target!(|input: Input| {
     let realm = realm();
     let inside = realm.clone();
     let plan = input.plan;
-    // What takes as long as many requests.
-    let is_install = matches!(input.call, Call::Install) && one_of(16, &plan);
+    // What takes as long as a hundred requests.
+    let is_install = matches!(input.call, Call::Install) && one_of(64, &plan);
     let reenter: Box<dyn Fn()> = Box::new(move || reenter(registry, inside.as_deref()));
     let host = MemoryHost { plan, reenter: Some(reenter), ..MemoryHost::default() };
     let steps = &input.steps[..input.steps.len().min(STEPS)];

@@ -4,8 +4,9 @@
 use arbitrary::{Arbitrary, Result, Unstructured};
 use jsep_fuzz::apps::{self, Parts, REALMS, REALMS_OF_ANY_APP, send};
 use jsep_fuzz::fields::{self, Fields};
+use jsep_fuzz::generate::{self, Module};
 use jsep_fuzz::host::MemoryHost;
-use jsep_fuzz::{Failure, Library, Registry, Reply, choice, generate, one_of};
+use jsep_fuzz::{Failure, Library, Registry, Reply, choice, one_of};
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -16,8 +17,8 @@ enum Input {
     Run { script: String },
     /// The app that is there tells what it sees.
     Echo { method: &'static str, name: Vec<u8>, fields: Fields },
-    /// An app of its own gets two requests.
-    Install { module: String, mode: &'static str, fields: Fields },
+    /// An app of its own gets two requests, or the app that is there runs it as a script.
+    Install { module: Module, mode: &'static str, fields: Fields },
 }
 
 impl<'a> Arbitrary<'a> for Input {
@@ -30,7 +31,7 @@ impl<'a> Arbitrary<'a> for Input {
                 fields: input.arbitrary()?,
             },
             _ => Input::Install {
-                module: generate::module(input)?,
+                module: input.arbitrary()?,
                 mode: input.choose(&["readwrite", "readonly", "historical"])?,
                 fields: input.arbitrary()?,
             },
@@ -86,6 +87,11 @@ fn compare(libraries: (&Registry, &Registry), method: &str, path: &[u8], parts: 
     );
 }
 
+fn run(libraries: (&Registry, &Registry), script: &str) {
+    let parts = Parts { method: b"POST", path: b"/run", body: script.as_bytes(), ..Parts::default() };
+    compare(libraries, "POST", b"/run", &parts);
+}
+
 fuzz_target!(|input: Input| {
     type Both<T> = (T, T);
     /// Engines that make realms in each way, and the app that is there in them.
@@ -99,25 +105,24 @@ fuzz_target!(|input: Input| {
     let ((one_library, one), (other_library, other)) = choice(realms, &input);
     match &input {
         Input::Run { script } => {
-            let parts = Parts { method: b"POST", path: b"/run", body: script.as_bytes(), ..Parts::default() };
-            compare((one, other), "POST", b"/run", &parts);
+            run((one, other), script);
         }
         Input::Echo { method, name, fields } => {
             compare((one, other), method, &[b"/echo/", name.as_slice()].concat(), &fields.parts());
         }
-        // An install takes as long as many requests.
-        Input::Install { module, mode, fields } if one_of(4, &input) => {
-            let bundle = apps::bundle(module, &[("get", "/{name}", "f", mode)]);
+        // An install takes as long as a hundred requests.
+        Input::Install { module, .. } if !one_of(64, &input) => run((one, other), &module.script()),
+        Input::Install { module, mode, fields } => {
+            let bundle = apps::bundle(&module.source(), &[("get", "/{name}", "f", mode)]);
             let [one, other] = [one_library, other_library].map(|library| without_details(library.registry()));
             let [first, second] = [&one, &other].map(|registry| registry.install(bundle.as_bytes()));
             let status = |installed: &std::result::Result<(), Failure>| {
                 installed.as_ref().map_err(|failure| failure.status).copied()
             };
-            assert_eq!(status(&first), status(&second), "installs differ\n{first:?}\n{second:?}\n{module}");
+            assert_eq!(status(&first), status(&second), "installs differ\n{first:?}\n{second:?}\n{}", module.source());
             for name in [b"/a", b"/b"] {
                 compare((&one, &other), "GET", name, &fields.parts());
             }
         }
-        Input::Install { .. } => {}
     }
 });

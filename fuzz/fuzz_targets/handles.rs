@@ -8,7 +8,7 @@ use jsep_fuzz::misuse::{Slots, WithRoom, bytes, impossible, one_of_texts, pointe
 use jsep_fuzz::realm::Memory;
 use jsep_fuzz::{
     Bytes, Cache, Functions, Host, Library, Logger, NOT_FOUND, OK, PANIC, Pair, Registry, Request, STRUCT_SIZE,
-    Storage, Timings, apps, written,
+    Storage, TURN_FAILED, Timings, apps, written,
 };
 use libfuzzer_sys::fuzz_target;
 use std::ffi::c_void;
@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, OnceLock};
 
 /// Numbers choose handles, texts and mistakes.
-#[derive(Arbitrary, Debug)]
+#[derive(Arbitrary, Clone, Copy, Debug)]
 enum Step {
     Engine { option: (u8, u8), count: u8, logger: u8 },
     Registry(u8),
@@ -44,6 +44,11 @@ struct Call {
     /// Not by the thread that made the handles.
     elsewhere: bool,
 }
+
+/// Most calls of one input.
+const CALLS: usize = 24;
+/// Most turns of one input that throw: the realm of such a turn is made anew, which takes as long as a hundred other steps.
+const THROWN: u32 = 2;
 
 const NAMES: [&str; 8] = [
     "max_heap_bytes",
@@ -98,6 +103,7 @@ struct Handles {
     /// What logs are kept in and caches keep to, for longer than them.
     memories: Vec<Box<Memory>>,
     caches: Vec<Box<MemoryHost>>,
+    thrown: u32,
 }
 
 // SAFETY: the interface allows any thread to use a handle, and one does at a time.
@@ -275,6 +281,7 @@ impl Handles {
                 self.logs.keep(log, call.log_free);
             }
             Step::Realm { handles, texts, option: numbers, host } => self.open(handles, texts, numbers, host),
+            Step::Turn { .. } if self.thrown >= THROWN => {}
             Step::Turn { realm, kind, texts, host } => self.turn(realm, kind, texts, host),
             Step::Free { kind, handle } => {
                 // SAFETY: see above; an engine may go before what was made from it.
@@ -347,7 +354,7 @@ impl Handles {
                     }
                 }
             });
-            check(status);
+            self.thrown += u32::from(check(status) == TURN_FAILED);
         });
         self.responses.keep(response, call.response_free);
     }
@@ -407,32 +414,36 @@ fn with_arguments(sizes: (u8, u8), fields: u8, call: impl FnOnce(*const Request,
 }
 
 /// Another thread, which stays, because an engine makes a realm for each thread that is new to it.
-type Other = Mutex<(Sender<(Handles, Step)>, Receiver<Handles>)>;
+type Other = Mutex<(Sender<Errand>, Receiver<Handles>)>;
+/// Steps that come one after the other, because to wait for another thread takes as long as many of them.
+type Errand = (Handles, Vec<Step>);
 
-fn elsewhere(handles: Handles, step: Step) -> Handles {
+fn elsewhere(errand: Errand) -> Handles {
     static OTHER: OnceLock<Other> = OnceLock::new();
     let other = OTHER.get_or_init(|| {
-        let (given, taken) = (channel::<(Handles, Step)>(), channel());
+        let (given, taken) = (channel::<Errand>(), channel());
         std::thread::spawn(move || {
-            for (mut handles, step) in given.1 {
-                handles.step(step);
+            for (mut handles, steps) in given.1 {
+                steps.into_iter().for_each(|step| handles.step(step));
                 taken.0.send(handles).expect("the first thread waits");
             }
         });
         Mutex::new((given.0, taken.1))
     });
     let other = other.lock().expect("nothing fails while it is locked");
-    other.0.send((handles, step)).expect("the other thread waits");
+    other.0.send(errand).expect("the other thread waits");
     other.1.recv().expect("a call on another thread")
 }
 
 fuzz_target!(|calls: Vec<Call>| {
     let mut handles = Handles::default();
-    for Call { step, elsewhere: is_elsewhere } in calls.into_iter().take(24) {
-        if is_elsewhere {
-            handles = elsewhere(handles, step);
+    let calls = &calls[..calls.len().min(CALLS)];
+    for calls in calls.chunk_by(|one, next| one.elsewhere == next.elsewhere) {
+        let steps = calls.iter().map(|call| call.step);
+        if calls[0].elsewhere {
+            handles = elsewhere((handles, steps.collect()));
         } else {
-            handles.step(step);
+            steps.for_each(|step| handles.step(step));
         }
     }
     handles.free(&Library::get().functions);

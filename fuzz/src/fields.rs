@@ -24,9 +24,10 @@ const CALLERS: [&str; 7] = [
 ];
 
 /// JSON that readers of JSON treat in different ways, and what is nearly JSON.
-const CURIOSITIES: [&str; 16] = [
+const CURIOSITIES: [&str; 17] = [
     " null\n",
     r#"{"a": 1, "a": 2}"#,
+    r#"{"a": {"\\": 1}, "b": {"\n": 2}}"#,
     r#"{"__proto__": {"a": 1}, "constructor": 1, "1": 2, "0": 3}"#,
     "1e400",
     "-0",

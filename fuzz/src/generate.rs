@@ -1,6 +1,6 @@
 //! Source text of JavaScript values. All of it behaves alike on both engines, but for what `expected_differences.toml` lists.
 
-use arbitrary::{Result, Unstructured};
+use arbitrary::{Arbitrary, Result, Unstructured};
 
 /// A string literal in ASCII, without lone surrogates: these the engines send in different ways.
 pub fn literal(text: &str) -> String {
@@ -253,18 +253,37 @@ fn result(input: &mut Unstructured) -> Result<String> {
 }
 
 /// A module whose function `f` is a handler. Its top level has values, which a handler finds as they were made.
-pub fn module(input: &mut Unstructured) -> Result<String> {
-    const DEPTH: u32 = 2;
-    let mut module = String::from("let count = 0;\n");
-    // Nobody sends a request at the top level.
-    module.push_str("const request = { body: { text: () => \"none\" } };\n");
-    for name in ["first", "second"] {
-        module.push_str(&format!("const {name} = {};\n", value(input, DEPTH)?));
+#[derive(Debug, Hash)]
+pub struct Module {
+    top: String,
+    handler: String,
+}
+
+impl Module {
+    pub fn source(&self) -> String {
+        format!("{}export {}", self.top, self.handler)
     }
-    if !input.ratio(3u8, 4u8)? {
-        module.push_str(&format!("throw {};\n", value(input, DEPTH)?));
+
+    /// The body of a function of a request, which evaluates the module and has its handler answer.
+    pub fn script(&self) -> String {
+        format!("return (() => {{\n{}{}return f;\n}})()(request);", self.top, self.handler)
     }
-    let seen = "try { console.log(count, first, second); } catch (error) { console.log(String(error?.name)); }";
-    module.push_str(&format!("export function f(request) {{\ncount += 1;\n{seen}\n{}\n}}\n", handler(input)?));
-    Ok(module)
+}
+
+impl<'a> Arbitrary<'a> for Module {
+    fn arbitrary(input: &mut Unstructured<'a>) -> Result<Module> {
+        const DEPTH: u32 = 2;
+        let mut top = String::from("let count = 0;\n");
+        // Nobody sends a request at the top level.
+        top.push_str("const request = { body: { text: () => \"none\" } };\n");
+        for name in ["first", "second"] {
+            top.push_str(&format!("const {name} = {};\n", value(input, DEPTH)?));
+        }
+        if !input.ratio(3u8, 4u8)? {
+            top.push_str(&format!("throw {};\n", value(input, DEPTH)?));
+        }
+        let seen = "try { console.log(count, first, second); } catch (error) { console.log(String(error?.name)); }";
+        let handler = format!("function f(request) {{\ncount += 1;\n{seen}\n{}\n}}\n", handler(input)?);
+        Ok(Module { top, handler })
+    }
 }

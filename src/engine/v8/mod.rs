@@ -27,6 +27,7 @@
 //! - `isolates`: isolates that wait for requests
 //! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `outside`, `stack`, `lists`: what a request may use
 //! - `text_search`, `normalizing`: functions of texts that V8 has only slower
+//! - `json_keys`: keys of JSON that V8 would mistake for others
 //! - `wrap`: how functions of the library take the place of V8's
 //! - `thread`: threads of the library
 //! - `slots`: what V8 keeps for the library in each isolate
@@ -50,6 +51,7 @@ mod exception;
 #[cfg(test)]
 mod guard_costs;
 mod isolates;
+mod json_keys;
 mod limits;
 mod lists;
 mod live;
