@@ -47,7 +47,6 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal20Runtime_ArrayIndexOfEiPmPNS0_7IsolateE",
     "_ZN2v88internal26Runtime_ArrayIncludes_SlowEiPmPNS0_7IsolateE",
     "_ZN2v88internal6String11LastIndexOfEPNS0_7IsolateENS0_12DirectHandleINS0_6ObjectEEES6_S6_",
-    "_ZN2v88internal24Builtin_ErrorConstructorEiPmPNS0_7IsolateE",
     "_ZN2v88internal13JsonStringifyEPNS0_7IsolateENS0_6HandleINS0_5UnionIJNS0_3SmiENS0_10HeapNumberENS0_6BigIntENS0_6StringENS0_6SymbolENS0_7BooleanENS0_4NullENS0_9UndefinedENS0_10JSReceiverEEEEEESF_NS3_INS0_6ObjectEEE",
     "_ZN2v88internal4Intl9NormalizeEPNS0_7IsolateENS0_12DirectHandleINS0_6StringEEENS4_INS0_6ObjectEEE",
     "_ZN2v88internal49Runtime_FatalProcessOutOfMemoryInvalidArrayLengthEiPmPNS0_7IsolateE",

@@ -222,8 +222,6 @@ runtime!(get_property, "_ZN2v88internal19Runtime_GetPropertyEiPmPNS0_7IsolateE")
 runtime!(has_property, "_ZN2v88internal19Runtime_HasPropertyEiPmPNS0_7IsolateE");
 runtime!(delete_property, "_ZN2v88internal22Runtime_DeletePropertyEiPmPNS0_7IsolateE");
 runtime!(create_data_property, "_ZN2v88internal26Runtime_CreateDataPropertyEiPmPNS0_7IsolateE");
-// A caught end of the stack may make an error with a trace on each of its frames.
-runtime!(make_error, "_ZN2v88internal24Builtin_ErrorConstructorEiPmPNS0_7IsolateE");
 runtime!(string_to_number, "_ZN2v88internal22Runtime_StringToNumberEiPmPNS0_7IsolateE");
 runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE");
 
