@@ -165,3 +165,54 @@ def test_web_assembly_has_the_limit_of_time(serve_impatient, machine_code):
     else:
         assert "WebAssembly" in response.json()["thrown"]
     assert app.post("/evaluate", data="1").json() == {"value": 1}
+
+
+def number(value: int, signed: bool) -> bytes:
+    """LEB128, as modules have numbers."""
+    result = bytearray()
+    while value >= (0x40 if signed else 0x80):
+        result.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*result, value])
+
+
+def section(kind: int, content: bytes) -> bytes:
+    return bytes([kind]) + number(len(content), signed=False) + content
+
+
+def repeated(operation: bytes, times: int) -> str:
+    """A module with 600 pages of memory and a million places in a table; its function does the same again and again."""
+    body = b"\0" + operation * times + b"\x0b"
+    module = (
+        b"\0asm\1\0\0\0"
+        + section(1, b"\1\x60\0\0")
+        + section(3, b"\1\0")
+        + section(4, b"\1\x70\0" + number(1_000_000, signed=False))
+        + section(5, b"\1\0" + number(600, signed=False))
+        + section(7, b"\1\3run\0\0")
+        + section(10, b"\1" + number(len(body), signed=False) + body)
+    )
+    return ",".join(map(str, module))
+
+
+BYTES = b"\x41" + number(39_000_000, signed=True)
+PLACES = b"\x41" + number(999_999, signed=True)
+BULK_OPERATIONS = {
+    "fill-memory": b"\x41\0\x41\1" + BYTES + b"\xfc\x0b\0",
+    "copy-memory": b"\x41\0\x41\1" + BYTES + b"\xfc\x0a\0\0",
+    "fill-table": b"\x41\0\xd0\x70" + PLACES + b"\xfc\x11\0",
+    "copy-table": b"\x41\0\x41\1" + PLACES + b"\xfc\x0e\0\0",
+}
+
+
+@pytest.mark.parametrize("operation", BULK_OPERATIONS)
+def test_bulk_operations_of_web_assembly_have_the_limit_of_time(serve_impatient, machine_code, operation):
+    if not machine_code:
+        pytest.skip("there is none")
+    app = serve_impatient("evaluate")
+    script = f"{exports(repeated(BULK_OPERATIONS[operation], 10_000))}.run()"
+    response = app.post("/evaluate", data=script)
+    assert response.json()["error"]["message"] == "Operation took too long to complete."
+    # One after the other they take minutes.
+    assert response.elapsed.total_seconds() < 20
+    assert app.post("/evaluate", data="1").json() == {"value": 1}

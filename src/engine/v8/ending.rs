@@ -93,6 +93,12 @@ pub(super) fn heap_bytes() -> Option<usize> {
     HERE.get().map(|here| here.heap_bytes)
 }
 
+/// Whether the script of this thread is to end.
+pub(super) fn has_begun() -> bool {
+    // SAFETY: `watch` promises that the flag lives.
+    HERE.get().is_some_and(|here| unsafe { (*here.ending).begun.load(Ordering::Relaxed) })
+}
+
 /// The value with which functions of V8's runtime tell that they have thrown.
 pub(super) type Exception = usize;
 
@@ -224,6 +230,12 @@ runtime!(delete_property, "_ZN2v88internal22Runtime_DeletePropertyEiPmPNS0_7Isol
 runtime!(create_data_property, "_ZN2v88internal26Runtime_CreateDataPropertyEiPmPNS0_7IsolateE");
 runtime!(string_to_number, "_ZN2v88internal22Runtime_StringToNumberEiPmPNS0_7IsolateE");
 runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE");
+
+runtime!(fill_table, "_ZN2v88internal21Runtime_WasmTableFillEiPmPNS0_7IsolateE");
+runtime!(copy_table, "_ZN2v88internal21Runtime_WasmTableCopyEiPmPNS0_7IsolateE");
+runtime!(init_table, "_ZN2v88internal21Runtime_WasmTableInitEiPmPNS0_7IsolateE");
+runtime!(copy_array, "_ZN2v88internal21Runtime_WasmArrayCopyEiPmPNS0_7IsolateE");
+runtime!(init_array, "_ZN2v88internal28Runtime_WasmArrayInitSegmentEiPmPNS0_7IsolateE");
 
 /// How long scripts that are to end are given to end by themselves before V8's inner functions throw: most do at once.
 const PATIENCE: Duration = Duration::from_millis(20);

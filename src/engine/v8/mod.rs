@@ -25,7 +25,8 @@
 //! - `code`: compiled code of modules that are evaluated for each request
 //! - `modules`: compiling, linking and evaluating modules
 //! - `isolates`: isolates that wait for requests
-//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `outside`, `stack`, `lists`: what a request may use
+//! - `limits`, `watchdog`, `ending`, `refusals`, `buffers`, `reservations`, `outside`, `stack`, `lists`,
+//!   `bulk_memory`: what a request may use
 //! - `text_search`, `normalizing`: functions of texts that V8 has only slower
 //! - `json_keys`: keys of JSON that V8 would mistake for others
 //! - `wrap`: how functions of the library take the place of V8's
@@ -41,6 +42,7 @@ mod baseline;
 mod bindings;
 mod buffers;
 mod build_id;
+mod bulk_memory;
 mod captured_state;
 mod capturing;
 mod checked;
