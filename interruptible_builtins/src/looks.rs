@@ -49,6 +49,9 @@ const LOOPS: &[&str] = &[
 /// Where V8 keeps the limit of the stack, from register r13: `IsolateData::jslimit_offset()`.
 const STACK_LIMIT: i8 = -0x60;
 
+/// `cmpq STACK_LIMIT(%r13), %rsp`
+const LOOK: [u8; 4] = [0x49, 0x3b, 0x65, STACK_LIMIT as u8];
+
 /// Where V8 keeps what it is asked to do soon: `StackGuard::ThreadLocal::interrupt_flags_`, 32 bytes behind the limit.
 const REQUESTS: i8 = STACK_LIMIT + 0x20;
 
@@ -73,6 +76,9 @@ const CALL_OF_BUILTIN: &str = "CEntry_Return1_ArgvOnStack_BuiltinExit";
 
 /// Puts looks into the code, and answers with the assembly of what comes after it.
 pub(crate) fn insert(builtins: &mut Builtins) -> Result<String, String> {
+    if !builtins.code.content.windows(LOOK.len()).any(|bytes| bytes == LOOK) {
+        return Err("V8's functions do not look for the limit of the stack where it is expected".to_owned());
+    }
     let (call, context) = {
         let call = function(builtins, CALL)?;
         (call.begin(), context(&call).ok_or_else(|| in_function(CALL, "it keeps no context"))?)
@@ -165,8 +171,9 @@ impl Looks {
     /// Adds the look itself: what follows it, of `size` bytes, is only done when the script is to end.
     fn add_look(&mut self, size: u8) {
         const REST: u8 = 7;
-        // cmpq STACK_LIMIT(%r13), %rsp; ja over
-        self.code.extend([0x49, 0x3b, 0x65, STACK_LIMIT as u8, 0x77, REST + size]);
+        self.code.extend(LOOK);
+        // ja over
+        self.code.extend([0x77, REST + size]);
         // testb $END_REQUESTED, REQUESTS(%r13); je over
         self.code.extend([0x41, 0xf6, 0x45, REQUESTS as u8, END_REQUESTED, 0x74, size]);
     }
