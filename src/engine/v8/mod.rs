@@ -47,8 +47,6 @@ mod code;
 mod completing;
 mod ending;
 mod exception;
-#[cfg(test)]
-mod guard_costs;
 mod isolates;
 mod limits;
 mod lists;
