@@ -65,8 +65,8 @@ fuzz: packages ## Fuzz both libraries: TARGET=requests SECONDS=600 LIBRARY=jsv8 
 soak: build ## Send mixed traffic for SECONDS=3600, to see that nothing grows: LIBRARY=jsquickjs OPTIONS="--option jit=off" choose
 	@$(BUILD)/jsep-host soak --plugin $(BUILD)/lib$(or $(LIBRARY),jsv8).so --seconds "$(or $(SECONDS),3600)" $(OPTIONS)
 
-guards: packages ## Measure what the guards of a request cost, on against off
-	@$(V8) && cargo test --release --locked -p jsv8 --lib cost_of_guards -- --ignored --nocapture
+guards: libraries ## Measure what the guards cost, on against off, as a table
+	@$(V8) && scripts/guards.sh $(BUILD)
 
 margins: build ## Measure how far requests go beyond their limits, some minutes; make test comes first
 	@JSEP_BUILD=$(BUILD) $(BUILD)/venv/bin/python python_tests/margins.py

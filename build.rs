@@ -2,7 +2,7 @@
 
 include!("scripts/link_arguments.rs");
 
-/// Functions inside V8 whose calls go to functions of `src/engine/v8` first, by `wrap!`.
+/// Functions inside V8 whose calls go to functions of `src/engine/v8` first, by `wrap!`: what the library needs to be what it is.
 const WRAPPED: &[&str] = &[
     "_ZN2v812HeapProfiler16TakeHeapSnapshotERKNS0_19HeapSnapshotOptionsE",
     "_ZN2v88internal7Isolate13StackOverflowEv",
@@ -22,6 +22,10 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi",
     "_ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE",
     "_ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE",
+];
+
+/// The same, to keep scripts within their limits.
+const GUARDED: &[&str] = &[
     "_ZN2v88internal33Runtime_AllocateInYoungGenerationEiPmPNS0_7IsolateE",
     "_ZN2v88internal31Runtime_AllocateInOldGenerationEiPmPNS0_7IsolateE",
     "_ZN2v88internal24Runtime_SetKeyedPropertyEiPmPNS0_7IsolateE",
@@ -73,8 +77,19 @@ const CHECKSUM: &str = "_ZN2v88internal8ChecksumENS_4base6VectorIKhEE";
 
 fn main() {
     link_arguments("libjsv8.so.1");
+    let has_guards = !cfg!(feature = "without_guards");
+    if !has_guards {
+        println!("cargo::warning=without guards, which is for measurements only");
+    }
     let instrumented = std::env::var_os("JSEP_INSTRUMENTED").is_some();
     for function in WRAPPED.iter().filter(|function| !instrumented || **function != CHECKSUM) {
         println!("cargo::rustc-link-arg=-Wl,--wrap={function}");
+    }
+    for function in GUARDED {
+        // Without guards V8 calls its own function, and the name that it would have had is one more for it.
+        match has_guards {
+            true => println!("cargo::rustc-link-arg=-Wl,--wrap={function}"),
+            false => println!("cargo::rustc-link-arg=-Wl,--defsym=__real_{function}={function}"),
+        }
     }
 }

@@ -26,6 +26,8 @@ run "format and lint of Python" "$build/venv/bin/ruff" check bench python_tests 
 run "format of the fuzz targets" cargo fmt --manifest-path fuzz/Cargo.toml --check
 run "lint of libjsv8" cargo clippy --locked -p jsv8 -p interruptible_builtins --all-targets -- -D warnings
 run "lint of libjsquickjs" cargo clippy --locked -p jsquickjs --all-targets -- -D warnings
+run "lint of both without guards" cargo clippy --locked -p jsv8 -p jsquickjs --lib \
+  --features jsv8/without_guards,jsquickjs/without_guards -- -D warnings
 run "unit tests, and the header against the source" cargo test --locked -p jsv8 -p interruptible_builtins
 run "unit tests of libjsquickjs" cargo test --locked -p jsquickjs --lib
 run "unit tests with machine code" env JSEP_JIT=on cargo test --locked -p jsv8 --lib

@@ -5,7 +5,7 @@
 #![allow(clippy::expect_used, reason = "a bench that can't run has nothing to report but the reason")]
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use jsep_bench::{Endpoint, ExecutionTimings, Library};
+use jsep_bench::{Endpoint, ExecutionTimings, Library, bundle, logging_app};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,37 +27,6 @@ const RUNG_WARM_UP: u32 = 20;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// A bundle with one module and one endpoint, `GET /`.
-fn bundle(source: &str, shared: bool) -> String {
-    let mut endpoint = json!({
-        "js_module": "app.js", "js_function": "handler", "mode": "readonly", "forwarding_required": "never", "authn_policies": [],
-    });
-    if shared {
-        endpoint["interpreter_reuse"] = json!({ "key": "bench" });
-    }
-    json!({
-        "metadata": { "endpoints": { "/": { "get": endpoint } } },
-        "modules": [{ "name": "app.js", "module": source }],
-    })
-    .to_string()
-}
-
-/// The logging app as a bundle.
-fn logging_app() -> String {
-    let folder = root().join("apps/logging");
-    let metadata = std::fs::read_to_string(folder.join("app.json")).expect("apps/logging/app.json is there");
-    let metadata: serde_json::Value = serde_json::from_str(&metadata).expect("app.json is JSON");
-    let files = std::fs::read_dir(folder.join("src")).expect("apps/logging/src is there");
-    let modules: Vec<_> = files
-        .map(|file| {
-            let file = file.expect("a file can be listed");
-            let source = std::fs::read_to_string(file.path()).expect("a module can be read");
-            json!({ "name": file.file_name().to_string_lossy(), "module": source })
-        })
-        .collect();
-    json!({ "metadata": metadata, "modules": modules }).to_string()
 }
 
 /// A library in one of its modes.
@@ -172,7 +141,7 @@ fn layers(criterion: &mut Criterion) {
     }
     group.finish();
     part_of_execution(criterion, "3 empty realm", &libraries, &tiny, "/", |timings| timings.realm);
-    let logging = logging_app();
+    let logging = logging_app().expect("apps/logging can be read");
     part_of_execution(criterion, "4 realm with the app", &libraries, &logging, "/log/private", |timings| timings.realm);
     part_of_execution(criterion, "5 call", &libraries, &tiny, "/", |timings| timings.total);
     part_of_execution(criterion, "6 call with two reads", &libraries, &two_reads, "/", |timings| timings.total);

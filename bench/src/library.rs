@@ -205,6 +205,32 @@ impl Endpoint<'_> {
     /// Executes one request and tells what it took. A response that is not 200 is an error.
     pub fn execute(&self, query: &str) -> Result<ExecutionTimings, String> {
         let functions = &self.library.functions;
+        let response = self.response(query)?;
+        let mut timings = ExecutionTimings { size: size_of::<ExecutionTimings>(), ..ExecutionTimings::default() };
+        // SAFETY: see above.
+        let status = unsafe {
+            (functions.jsep_response_timings_get)(response, &raw mut timings);
+            let status = (functions.jsep_response_status)(response);
+            (functions.jsep_response_free)(response);
+            status
+        };
+        if status == 200 { Ok(timings) } else { Err(format!("{} answered with status {status}", self.path)) }
+    }
+
+    /// Executes one request and reads the status of its response so many times.
+    pub fn read_status(&self, times: u64) -> Result<(), String> {
+        let functions = &self.library.functions;
+        let response = self.response("")?;
+        // SAFETY: see above.
+        unsafe {
+            (0..times).for_each(|_| _ = (functions.jsep_response_status)(response));
+            (functions.jsep_response_free)(response);
+        }
+        Ok(())
+    }
+
+    fn response(&self, query: &str) -> Result<Handle, String> {
+        let functions = &self.library.functions;
         let request = Request {
             size: size_of::<Request>(),
             method: Bytes::of("GET"),
@@ -220,15 +246,7 @@ impl Endpoint<'_> {
         self.library.check(unsafe {
             (functions.jsep_endpoint_execute)(self.handle, &raw const request, &raw const self.host, &raw mut response)
         })?;
-        let mut timings = ExecutionTimings { size: size_of::<ExecutionTimings>(), ..ExecutionTimings::default() };
-        // SAFETY: see above.
-        let status = unsafe {
-            (functions.jsep_response_timings_get)(response, &raw mut timings);
-            let status = (functions.jsep_response_status)(response);
-            (functions.jsep_response_free)(response);
-            status
-        };
-        if status == 200 { Ok(timings) } else { Err(format!("{} answered with status {status}", self.path)) }
+        Ok(response)
     }
 }
 

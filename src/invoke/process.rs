@@ -82,6 +82,9 @@ pub(crate) struct Executing(());
 impl Executing {
     /// An error when the thread executes a request already, as in a host callback, or is on a stack that is not its own.
     pub(crate) fn begin() -> Result<Executing, Error> {
+        if cfg!(feature = "without_guards") {
+            return Ok(Executing(()));
+        }
         if !stack::is_own() {
             return Err(Error::new(
                 jsep_status::JSEP_FOREIGN_STACK,

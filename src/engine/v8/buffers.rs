@@ -82,6 +82,9 @@ impl BufferBudget {
 
     /// Takes so many bytes, unless they do not fit.
     pub(super) fn reserve(&self, bytes: usize) -> bool {
+        if cfg!(feature = "without_guards") {
+            return true;
+        }
         let limit = self.limit.load(Ordering::Relaxed);
         let within = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
         self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, within).is_ok()
@@ -89,6 +92,9 @@ impl BufferBudget {
 
     /// Gives bytes back that were taken.
     pub(super) fn release(&self, bytes: usize) {
+        if cfg!(feature = "without_guards") {
+            return;
+        }
         self.used.fetch_sub(bytes, Ordering::Relaxed);
     }
 }

@@ -112,6 +112,9 @@ impl Limits {
         watchdog: &Watchdog,
         run: impl FnOnce(&mut v8::Isolate) -> R,
     ) -> Result<(R, Option<Ended>), Ended> {
+        if cfg!(feature = "without_guards") {
+            return Ok((run(isolate), None));
+        }
         if !stack::limit(isolate, self.stack_bytes) {
             return Err(Ended::OutOfStack);
         }

@@ -8,7 +8,7 @@ use super::wrap::{self, wrap};
 use std::ffi::c_void;
 
 // For other processors V8's functions are as they come.
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(feature = "without_guards")))]
 interruptible_builtins::define!();
 
 /// In arrays of so many elements V8 finds one in less than a tenth of a second.

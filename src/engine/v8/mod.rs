@@ -50,8 +50,6 @@ mod code;
 mod completing;
 mod ending;
 mod exception;
-#[cfg(test)]
-mod guard_costs;
 mod isolates;
 mod json_keys;
 mod limits;

@@ -17,6 +17,9 @@ pub(super) struct Outside {
 impl Outside {
     /// Counts so many bytes more, which must not be made when they are refused. Once the time of the script is up, all are.
     pub(super) fn take(&mut self, isolate: &mut v8::Isolate, bytes: usize) -> Result<(), Thrown> {
+        if cfg!(feature = "without_guards") {
+            return Ok(());
+        }
         if active::is_out_of_time(isolate) {
             return Err(Thrown::internal("interrupted"));
         }

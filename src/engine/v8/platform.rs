@@ -107,6 +107,9 @@ pub(super) fn start(options: &Options) -> Result<u64, Error> {
     } else {
         flags.push_str(" --jitless");
     }
+    if cfg!(feature = "without_guards") {
+        flags.push_str(" --no-wasm-bounds-checks");
+    }
     if wished.helper_threads == 0 {
         flags.push_str(" --single-threaded");
     }

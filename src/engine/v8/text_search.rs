@@ -35,9 +35,11 @@ struct Search<P> {
 /// Takes the place of one of V8's functions, for one kind of patterns and one of subjects.
 macro_rules! search {
     ($name:ident, $pattern:ty, $subject:ty, $find:ident, $mangled:literal) => {
+        #[cfg(not(feature = "without_guards"))]
         wrap!($mangled, $name);
         /// # Safety
         /// Called by V8 with its own arguments.
+        #[cfg_attr(feature = "without_guards", expect(dead_code))]
         unsafe extern "C" fn $name(search: *const Search<$pattern>, subject: Vector<$subject>, from: i32) -> i32 {
             // SAFETY: V8's own arguments are live, and nothing changes them meanwhile.
             let (pattern, subject) = unsafe { ((*search).pattern.slice(), subject.slice()) };

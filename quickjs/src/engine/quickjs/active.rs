@@ -41,7 +41,9 @@ pub(super) unsafe fn enter(runtime: *mut q::JSRuntime, active: *mut Active<'_, '
     // SAFETY: the caller promises a live runtime.
     unsafe {
         q::JS_SetRuntimeOpaque(runtime, active.cast());
-        q::JS_SetInterruptHandler(runtime, Some(interrupt), active.cast());
+        if cfg!(not(feature = "without_guards")) {
+            q::JS_SetInterruptHandler(runtime, Some(interrupt), active.cast());
+        }
     }
     Entered(runtime)
 }

@@ -19,6 +19,9 @@ impl Outside {
 
     /// Counts so many bytes more, which must not be made when they are refused. Once the time of the script is up, all are.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), Thrown> {
+        if cfg!(feature = "without_guards") {
+            return Ok(());
+        }
         if active::is_out_of_time(self.context) {
             return Err(Thrown::internal("interrupted"));
         }
