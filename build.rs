@@ -8,6 +8,8 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal7Isolate13StackOverflowEv",
     "_ZNK2v88internal10HeapObject13CanBeRehashedEv",
     CHECKSUM,
+    "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionIhEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE",
+    "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionItEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE",
     "_ZN2v88internal18HeapObjectIteratorC1EPNS0_4HeapENS1_20HeapObjectsFilteringE",
     "_ZN2v88internal22CanCompileWithBaselineEPNS0_7IsolateENS0_6TaggedINS0_18SharedFunctionInfoEEE",
     "_ZN2v88internal8Compiler16CompileOptimizedEPNS0_7IsolateENS0_12DirectHandleINS0_10JSFunctionEEENS0_15ConcurrencyModeENS0_8CodeKindE",
@@ -66,8 +68,6 @@ const GUARDED: &[&str] = &[
     "_ZN2v88internal49Runtime_FatalProcessOutOfMemoryInvalidArrayLengthEiPmPNS0_7IsolateE",
     "_ZN2v88internal24Runtime_FatalInvalidSizeEiPmPNS0_7IsolateE",
     "_ZN2v88internal44Runtime_FatalProcessOutOfMemoryInAllocateRawEiPmPNS0_7IsolateE",
-    "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionIhEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE",
-    "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionItEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE",
     "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
     "_ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
 ];
