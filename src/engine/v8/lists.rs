@@ -11,8 +11,8 @@ use std::ffi::c_void;
 #[cfg(all(target_arch = "x86_64", not(feature = "without_guards")))]
 interruptible_builtins::define!();
 
-/// In arrays of so many elements V8 finds one in less than a tenth of a second.
-const MOST: u32 = 1 << 20;
+/// In lists of so many elements V8 finds one in less than a tenth of a second.
+const MOST: f64 = (1_u64 << 20) as f64;
 
 /// The greatest length of a list.
 const GREATEST_LENGTH: f64 = ((1_u64 << 53) - 1) as f64;
@@ -88,11 +88,7 @@ unsafe fn look_through(
     let value =
         |index| unsafe { std::mem::transmute::<Arguments, v8::Local<'_, v8::Value>>(arguments.wrapping_sub(index)) };
     let list = value(0).try_cast::<v8::Object>().ok()?;
-    let ends_soon = match list.try_cast::<v8::Array>() {
-        Ok(array) => array.length() <= MOST,
-        Err(_) => list.is_typed_array(),
-    };
-    if ends_soon {
+    if list.is_typed_array() || list.is_proxy() {
         return None;
     }
     // SAFETY: the caller's promise.
@@ -101,6 +97,9 @@ unsafe fn look_through(
     // SAFETY: the function makes a handle in the scope.
     let context = unsafe { v8_current_context(isolate) };
     let scope = &mut v8::ContextScope::new(scope, context);
+    if is_short(scope, list) {
+        return None;
+    }
     v8::tc_scope!(let scope, scope);
     if let Some(place) = find(scope, list, value(1), value(2), skips_holes) {
         return Some(answer(scope, place));
@@ -116,6 +115,21 @@ unsafe fn look_through(
             _ => Some(v8_end_script(0, std::ptr::null(), isolate)),
         }
     }
+}
+
+/// Whether V8 finds an element soon: what the length is, is seen without asking the script.
+fn is_short(scope: &mut v8::PinScope<'_, '_>, list: v8::Local<'_, v8::Object>) -> bool {
+    let length = || {
+        let length = v8::String::new(scope, "length")?;
+        let descriptor = list.get_own_property_descriptor(scope, length.into())?.try_cast::<v8::Object>().ok()?;
+        let value = v8::String::new(scope, "value")?;
+        descriptor
+            .get_real_named_property(scope, value.into())?
+            .try_cast::<v8::Number>()
+            .ok()
+            .map(|length| length.value())
+    };
+    length().is_some_and(|length| length <= MOST)
 }
 
 /// The place of an element that equals another, if there is one. None if something threw.

@@ -84,6 +84,9 @@ fn in_order(isolate: &v8::Isolate, text: Value) -> Order {
     wrap::characters(isolate, text).map_or(Order::Given, |characters| sort(&characters))
 }
 
+/// No character before this one is a mark, and most are before it.
+const FIRST_MARK: u32 = 0x300;
+
 /// What a character is, or begins with in each normal form, if it is a mark.
 fn marks(character: u32) -> Option<&'static [u32]> {
     match character {
@@ -104,7 +107,8 @@ fn sort(characters: &[u16]) -> Order {
         char::decode_utf16(characters.iter().copied())
             .map(|it| it.map_or_else(|it| it.unpaired_surrogate().into(), u32::from))
     };
-    let is_mark = |point: u32| marks(point).is_some() || is_doubtful(point) || icu_class(point) != 0;
+    let is_mark =
+        |point: u32| point >= FIRST_MARK && (marks(point).is_some() || is_doubtful(point) || icu_class(point) != 0);
     let (mut longest, mut length) = (0, 0);
     for point in points() {
         length = if is_mark(point) { length + 1 } else { 0 };
