@@ -111,7 +111,7 @@ FUNCTIONS_OF_LISTS = [
     *["flatMap", "forEach", "forEachOfMany", "from", "includes", "indexOf", "join", "lastIndexOf", "map", "raw"],
     *["reduce", "reduceRight", "reverse", "shift", "slice", "some", "sort", "splice", "toLocaleString", "unshift"],
 ]
-FUNCTIONS_OF_ARRAYS = ["flatOfLists", "concatOfLists", "listOfNames", "text"]
+FUNCTIONS_OF_ARRAYS = ["flatOfLists", "flatOfNothing", "concatOfLists", "listOfNames", "text"]
 
 
 def seconds_of(response):

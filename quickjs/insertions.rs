@@ -61,6 +61,11 @@ const ENGINE: &[Insertion] = &[
         "    if (js_poll_interrupts(ctx))\n        return -1;\n",
         "    if ((uint64_t)idx <= JS_ATOM_MAX_INT) {\n        /* fast path for fast arrays */\n        return JS_DeleteProperty",
     ),
+    // Lists in lists, which may be many without an element.
+    insertion(
+        "                if (js_poll_interrupts(ctx))\n                    goto fail;\n",
+        "                targetIndex = JS_FlattenIntoArray(ctx, target, element,",
+    ),
     // Comparisons of a sort, and digits of a number.
     insertion("    if (js_poll_interrupts(ctx))\n        goto exception;\n", "    if (psc->has_method) {"),
     insertion(

@@ -49,6 +49,8 @@ const functions = {
   some: (list) => Array.prototype.some.call(list, Boolean),
   // These take arrays only.
   flatOfLists: () => new Array(1000).fill(lists.array()).flat(),
+  // Sixty lists, each of which holds the former one twice.
+  flatOfNothing: () => new Array(60).fill().reduce((list) => [list, list], []).flat(Infinity),
   concatOfLists: () => [].concat(...new Array(1000).fill(lists.array())),
   listOfNames: () => JSON.stringify({}, lists.array()),
   text: () => String(Object.freeze(lists.array())),
