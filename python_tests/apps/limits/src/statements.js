@@ -17,7 +17,6 @@ const names = {
   uri: "encodeURI(text)",
   normal: "text.normalize()",
   order: "text.localeCompare(other)",
-  date: "Date.parse(text)",
   frozen: "Object.freeze(many)",
   moved: "bytes.copyWithin(0, 1)",
   digest: "ccf.crypto.digest('SHA-256', bytes.buffer)",
