@@ -123,14 +123,16 @@ void Confinement::enter() const {
 }
 
 // The C library's allocator reads files of the system: the first time that a thread gives memory back, and to limit its
-// arenas when many threads have one, to this number.
+// arenas when many threads have one, to this number. How much must be free before it is given back grows with the
+// values that were freed before, up to all that a heap of the allocator holds; so the thread of this function fills
+// more than one.
 void Confinement::prepare_allocator() const {
     constexpr int ARENAS_OF_PROCESSOR = 8;
     mallopt(M_ARENA_MAX, ARENAS_OF_PROCESSOR * static_cast<int>(std::thread::hardware_concurrency()));
     std::thread([] {
-        constexpr size_t PIECES = 16;
+        constexpr size_t HEAP_BYTES = 64 << 20;
         constexpr size_t PIECE_BYTES = 100 << 10;
-        std::array<void*, PIECES> pieces{};
+        std::vector<void*> pieces(HEAP_BYTES / PIECE_BYTES + 1);
         for (void*& piece : pieces) {
             piece = std::malloc(PIECE_BYTES);
         }
