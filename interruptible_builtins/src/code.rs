@@ -29,8 +29,8 @@ impl Function {
     /// Whether the instruction at an address follows another one than that before it.
     pub(crate) fn is_branched_to(&self, address: u64) -> bool {
         let node = self.nodes.get(&address);
-        let before = node.into_iter().flat_map(|node| self.graph.neighbors_directed(*node, Direction::Incoming));
-        before.into_iter().any(|node| self.graph[node].next_ip() != address)
+        let mut before = node.into_iter().flat_map(|node| self.graph.neighbors_directed(*node, Direction::Incoming));
+        before.any(|node| self.graph[node].next_ip() != address)
     }
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn read(code: &[u8], address: u64) -> Result<Function, String> {
         }
         let instruction = decode(code, address, place)?;
         nodes.insert(place, graph.add_node(instruction));
-        for next in followers(code, address, &instruction, &nodes, &graph, &tables)? {
+        for next in followers(code, address, &instruction, &nodes, &graph, &tables) {
             // After calls that never return come tables, or nothing.
             if (address..end).contains(&next) && code[(next - address) as usize] != BREAKPOINT {
                 waiting.push(next);
@@ -105,8 +105,8 @@ fn followers(
     nodes: &BTreeMap<u64, NodeIndex>,
     graph: &DiGraph<Instruction, ()>,
     tables: &BTreeSet<u64>,
-) -> Result<Vec<u64>, String> {
-    Ok(match instruction.flow_control() {
+) -> Vec<u64> {
+    match instruction.flow_control() {
         FlowControl::UnconditionalBranch => vec![instruction.near_branch_target()],
         FlowControl::ConditionalBranch => vec![instruction.next_ip(), instruction.near_branch_target()],
         FlowControl::Return | FlowControl::Exception => vec![],
@@ -114,7 +114,7 @@ fn followers(
             let before = nodes.range(..instruction.ip()).rev().take(4);
             let table = before.filter_map(|(_, node)| table(&graph[*node])).find(|place| tables.contains(place));
             let Some(table) = table else {
-                return Ok(vec![]);
+                return vec![];
             };
             let end = tables.range(table + 1..).next().copied().unwrap_or(address + code.len() as u64);
             let entries = &code[(table - address) as usize..(end - address) as usize];
@@ -126,7 +126,7 @@ fn followers(
                 .collect()
         }
         _ => vec![instruction.next_ip()],
-    })
+    }
 }
 
 /// The instructions that are only reached with a frame of the function.

@@ -4,28 +4,12 @@
 //! The linker gives V8's names to the functions of this file, and the names with `__real_` to V8's own (see `build.rs`).
 
 use super::ending;
-use super::wrap::wrap;
+use super::wrap::instead;
 
 /// A function that is left out when the script is to end, with an answer that traps where there is one.
 macro_rules! bulk {
     ($name:ident, $mangled:literal, ($($argument:ident: $type:ty),*), $result:ty, $trap:expr) => {
-        mod $name {
-            use super::*;
-            unsafe extern "C" {
-                #[link_name = concat!("__real_", $mangled)]
-                fn v8($($argument: $type),*) -> $result;
-            }
-            wrap!(concat!("__wrap_", $mangled), wrapped);
-            /// # Safety
-            /// Called by V8 with its own arguments.
-            unsafe extern "C" fn wrapped($($argument: $type),*) -> $result {
-                match ending::has_begun() {
-                    true => $trap,
-                    // SAFETY: V8's own arguments go on to V8.
-                    false => unsafe { v8($($argument),*) },
-                }
-            }
-        }
+        instead!($name, $mangled, ($($argument: $type),*), $result, ending::has_begun().then_some($trap));
     };
 }
 

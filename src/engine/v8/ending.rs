@@ -3,7 +3,7 @@
 //! V8 asks here on its slow paths, where an exception is possible anyway: the linker gives V8's names to the functions of this file,
 //! and the names with `__real_` to V8's own (see `build.rs`). One that is to end throws what V8 throws when it ends a script.
 
-use super::wrap::{self, wrap};
+use super::wrap::{self, instead, wrap};
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::sync::Arc;
@@ -201,23 +201,13 @@ unsafe extern "C" {
 /// A function of V8's runtime, which compiled code calls: it may throw.
 macro_rules! runtime {
     ($name:ident, $mangled:literal) => {
-        mod $name {
-            use super::*;
-            unsafe extern "C" {
-                #[link_name = concat!("__real_", $mangled)]
-                fn v8(count: i32, arguments: *mut usize, isolate: *mut c_void) -> usize;
-            }
-            wrap!(concat!("__wrap_", $mangled), wrapped);
-            /// # Safety
-            /// Called by V8 with its own arguments.
-            unsafe extern "C" fn wrapped(count: i32, arguments: *mut usize, isolate: *mut c_void) -> usize {
-                match end(Duration::ZERO, || true) {
-                    Some(exception) => exception,
-                    // SAFETY: V8's own arguments go on to V8.
-                    None => unsafe { v8(count, arguments, isolate) },
-                }
-            }
-        }
+        instead!(
+            $name,
+            $mangled,
+            (count: i32, arguments: *mut usize, isolate: *mut c_void),
+            usize,
+            end(Duration::ZERO, || true)
+        );
     };
 }
 
@@ -245,24 +235,10 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// nothing. It does so by name, and with values that are no objects.
 macro_rules! inner {
     ($name:ident, $mangled:literal, ($($argument:ident: $type:ty),*), $result:ty, $thrown:expr, $may:expr) => {
-        mod $name {
-            use super::*;
-            unsafe extern "C" {
-                #[link_name = concat!("__real_", $mangled)]
-                fn v8($($argument: $type),*) -> $result;
-            }
-            wrap!(concat!("__wrap_", $mangled), wrapped);
-            /// # Safety
-            /// Called by V8 with its own arguments.
-            unsafe extern "C" fn wrapped($($argument: $type),*) -> $result {
-                // SAFETY: V8's own arguments are live.
-                match end(PATIENCE, || unsafe { $may }) {
-                    Some(_) => $thrown,
-                    // SAFETY: V8's own arguments go on to V8.
-                    None => unsafe { v8($($argument),*) },
-                }
-            }
-        }
+        instead!($name, $mangled, ($($argument: $type),*), $result, {
+            // SAFETY: V8's own arguments are live.
+            end(PATIENCE, || unsafe { $may }).map(|_| $thrown)
+        });
     };
 }
 

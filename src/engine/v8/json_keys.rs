@@ -5,7 +5,7 @@
 //! key, and so would a later request in a realm that is used again, which keeps the shapes. No key has a backslash in the text but for
 //! an escape, so V8 may not guess where there is one, and reads the key.
 
-use super::wrap::wrap;
+use super::wrap::instead;
 use std::ffi::c_void;
 
 /// A piece of V8's memory: `v8::base::Vector`.
@@ -24,36 +24,22 @@ struct Guess {
 
 /// Guards `v8::internal::TransitionsAccessor::ExpectedTransition(key_chars)` for one kind of texts.
 macro_rules! guess {
-    ($guess:ident, $v8_guess:ident, $character:ty, $mangled:literal) => {
-        unsafe extern "C" {
-            #[link_name = concat!("__real_", $mangled)]
-            fn $v8_guess(shapes: *const c_void, key: Characters<$character>) -> Guess;
-        }
-
-        wrap!(concat!("__wrap_", $mangled), $guess);
-
-        /// # Safety
-        /// Called by V8 with its own arguments.
-        unsafe extern "C" fn $guess(shapes: *const c_void, key: Characters<$character>) -> Guess {
+    ($name:ident, $character:ty, $mangled:literal) => {
+        instead!($name, $mangled, (shapes: *const c_void, key: Characters<$character>), Guess, {
             // SAFETY: V8's own argument is live, and nothing changes it meanwhile.
-            if unsafe { std::slice::from_raw_parts(key.start, key.length) }.contains(&b'\\'.into()) {
-                return Guess { key: std::ptr::null(), shape: std::ptr::null() };
-            }
-            // SAFETY: V8's own arguments go on to V8.
-            unsafe { $v8_guess(shapes, key) }
-        }
+            let characters = unsafe { std::slice::from_raw_parts(key.start, key.length) };
+            characters.contains(&b'\\'.into()).then_some(Guess { key: std::ptr::null(), shape: std::ptr::null() })
+        });
     };
 }
 
 guess!(
     narrow,
-    v8_narrow,
     u8,
     "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionIhEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE"
 );
 guess!(
     wide,
-    v8_wide,
     u16,
     "_ZN2v88internal19TransitionsAccessor18ExpectedTransitionItEENSt4__Cr4pairINS0_6HandleINS0_6StringEEENS5_INS0_3MapEEEEENS_4base6VectorIKT_EE"
 );

@@ -4,7 +4,7 @@
 //! The linker gives V8's names to the functions of this file, and the names with `__real_` to V8's own (see `build.rs`).
 
 use super::ending;
-use crate::engine::v8::wrap::wrap;
+use crate::engine::v8::wrap::{instead, wrap};
 use std::ffi::c_void;
 
 /// What an element of a list takes.
@@ -73,20 +73,13 @@ wrap!(
 /// reach: `sort` takes the length for true that a list says it has. Here the script ends, as it does at its own limit.
 macro_rules! fatal {
     ($name:ident, $mangled:literal) => {
-        mod $name {
-            use super::*;
-            unsafe extern "C" {
-                #[link_name = concat!("__real_", $mangled)]
-                fn v8(count: i32, arguments: Handle, isolate: *mut c_void) -> usize;
-            }
-            wrap!(concat!("__wrap_", $mangled), wrapped);
-            /// # Safety
-            /// Called by V8 with its own arguments.
-            unsafe extern "C" fn wrapped(count: i32, arguments: Handle, isolate: *mut c_void) -> usize {
-                // SAFETY: V8's own arguments go on to V8.
-                ending::end_out_of_memory().unwrap_or_else(|| unsafe { v8(count, arguments, isolate) })
-            }
-        }
+        instead!(
+            $name,
+            $mangled,
+            (count: i32, arguments: Handle, isolate: *mut c_void),
+            usize,
+            ending::end_out_of_memory()
+        );
     };
 }
 

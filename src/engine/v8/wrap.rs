@@ -2,6 +2,31 @@
 
 pub(in crate::engine::v8) use crate::engine::symbol::called_as as wrap;
 
+/// Takes the place of a function of V8's: answers with what `$instead` has, and with what V8's own function answers if that is nothing.
+macro_rules! instead {
+    ($name:ident, $mangled:literal, ($($argument:ident: $type:ty),*), $result:ty, $instead:expr) => {
+        mod $name {
+            use super::*;
+            unsafe extern "C" {
+                #[link_name = concat!("__real_", $mangled)]
+                fn v8($($argument: $type),*) -> $result;
+            }
+            $crate::engine::v8::wrap::wrap!(concat!("__wrap_", $mangled), wrapped);
+            /// # Safety
+            /// Called by V8 with its own arguments.
+            unsafe extern "C" fn wrapped($($argument: $type),*) -> $result {
+                match $instead {
+                    Some(answer) => answer,
+                    // SAFETY: V8's own arguments go on to V8.
+                    None => unsafe { v8($($argument),*) },
+                }
+            }
+        }
+    };
+}
+
+pub(in crate::engine::v8) use instead;
+
 /// An isolate as V8's inner functions take it.
 pub(super) fn address(isolate: &v8::Isolate) -> *mut std::ffi::c_void {
     // SAFETY: the type is a pointer under another name.
