@@ -44,6 +44,15 @@ static int64_t string_search(JSString *text, JSString *part, int64_t from, bool 
 
 const ENGINE: &[Insertion] = &[
     insertion(COUNT, "struct JSContext {\n    JSGCObjectHeader header;"),
+    // What ends a script is not forgotten for the error because of which an iterator is closed, or where errors are of no account.
+    insertion(
+        "                if (JS_IsUncatchableError(ctx->rt->current_exception))\n                    return -1;\n",
+        "                if (flags & JS_PROP_REFLECT_DEFINE_PROPERTY) {\n                    JS_FreeValue(ctx, JS_GetException(ctx));",
+    ),
+    insertion(
+        "        if (JS_IsUncatchableError(ctx->rt->current_exception)) {\n            JS_FreeValue(ctx, ex_obj);\n            return res;\n        }\n",
+        "        JS_Throw(ctx, ex_obj);\n    }\n    return res;\n}\n\n/* obj -> enum_rec (3 slots) */",
+    ),
     // Elements that are read, written and deleted otherwise than in an array's memory.
     insertion(
         "    if (js_poll_interrupts(ctx)) {\n        *pval = JS_EXCEPTION;\n        return -1;\n    }\n",
