@@ -32,11 +32,13 @@ const LOOPS: &[&str] = &[
     "ArrayPowerSortIntoCopy",
     "ArrayPrototypeCopyWithin",
     "ArrayPrototypeFlat",
+    "ArrayPrototypeJoinImpl",
     "ArrayPrototypeLastIndexOf",
     "ArrayPrototypeReverse",
     "ArrayPrototypeShift",
     "ArrayPrototypeSlice",
     "ArrayPrototypeSplice",
+    "ArrayPrototypeToLocaleString",
     "ArrayPrototypeUnshift",
     "ArrayReduceLoopContinuation",
     "ArrayReduceRightLoopContinuation",
@@ -61,14 +63,25 @@ const END_REQUESTED: u8 = 1;
 /// V8's call of a function of its runtime.
 const CALL: &str = "CEntry_Return1_ArgvOnStack_NoBuiltinExit";
 
-/// The functions that compare texts, which other functions call. They call nothing, so they have no frame where they begin.
+/// The functions that compare texts and great numbers, or divide such, which other functions call. They have no frame where they begin.
 const COMPARISONS: &[&str] = &[
+    "BigIntDivide",
+    "BigIntDivideNoThrow",
+    "BigIntEqual",
+    "BigIntGreaterThan",
+    "BigIntGreaterThanOrEqual",
+    "BigIntLessThan",
+    "BigIntLessThanOrEqual",
+    "BigIntModulus",
+    "BigIntModulusNoThrow",
     "StringCompare",
     "StringEqual",
     "StringGreaterThan",
     "StringGreaterThanOrEqual",
     "StringLessThan",
     "StringLessThanOrEqual",
+    "WasmJSStringEqual",
+    "WasmStringCompare",
 ];
 
 /// V8's call of a built-in function that is written in C++.

@@ -164,10 +164,34 @@ fn end_now(mut here: Here, patience: Duration) -> Option<Exception> {
 /// # Safety
 /// The isolate runs on this thread.
 unsafe fn throw(isolate: *mut c_void) -> Option<Exception> {
-    // SAFETY: the caller's promise; the function reads no arguments.
+    // SAFETY: the caller's promise; the functions read no arguments.
     unsafe {
-        let thrown = v8_handle_interrupts(0, std::ptr::null_mut(), isolate);
+        if v8_is_terminating(isolate) {
+            return Some(v8_end_script(0, std::ptr::null(), isolate));
+        }
+        let thrown = v8_handle_runtime_interrupts(0, std::ptr::null_mut(), isolate);
         v8_is_terminating(isolate).then_some(thrown)
+    }
+}
+
+wrap!("__wrap__ZN2v88internal10StackGuard16HandleInterruptsENS1_14InterruptLevelE", handle_interrupts);
+
+/// Does what V8 was asked to do soon. V8 ends a script once, and takes that for done; but some of its functions, and jobs and texts of
+/// errors that come after it, go on with the script. So it is asked again, until the script's time is over.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn handle_interrupts(guard: *mut c_void, level: i32) -> Exception {
+    // SAFETY: V8's own arguments go on to V8; `watch` promises that both live, and the isolate runs on this thread.
+    unsafe {
+        let answer = v8_handle_interrupts(guard, level);
+        if let Some(here) = HERE.get()
+            && (*here.ending).begun.load(Ordering::Relaxed)
+            && v8_is_terminating(here.isolate)
+        {
+            v8_terminate(here.isolate);
+        }
+        answer
     }
 }
 
@@ -187,7 +211,15 @@ pub(super) fn end_out_of_memory() -> Option<Exception> {
 unsafe extern "C" {
     /// `v8::internal::Runtime_HandleNoHeapWritesInterrupts`
     #[link_name = "_ZN2v88internal36Runtime_HandleNoHeapWritesInterruptsEiPmPNS0_7IsolateE"]
-    fn v8_handle_interrupts(count: i32, arguments: *mut usize, isolate: *mut c_void) -> Exception;
+    fn v8_handle_runtime_interrupts(count: i32, arguments: *mut usize, isolate: *mut c_void) -> Exception;
+
+    /// `v8::internal::StackGuard::HandleInterrupts(level)`
+    #[link_name = "__real__ZN2v88internal10StackGuard16HandleInterruptsENS1_14InterruptLevelE"]
+    fn v8_handle_interrupts(guard: *mut c_void, level: i32) -> Exception;
+
+    /// `v8::internal::Runtime_TerminateExecution()`: ends the script in any case; with an exception on its way, by that one.
+    #[link_name = "_ZN2v88internal26Runtime_TerminateExecutionEiPmPNS0_7IsolateE"]
+    pub(super) fn v8_end_script(count: i32, arguments: *const usize, isolate: *mut c_void) -> Exception;
 
     /// `v8::Isolate::TerminateExecution()`
     #[link_name = "_ZN2v87Isolate18TerminateExecutionEv"]
@@ -218,6 +250,10 @@ runtime!(get_property, "_ZN2v88internal19Runtime_GetPropertyEiPmPNS0_7IsolateE")
 runtime!(has_property, "_ZN2v88internal19Runtime_HasPropertyEiPmPNS0_7IsolateE");
 runtime!(delete_property, "_ZN2v88internal22Runtime_DeletePropertyEiPmPNS0_7IsolateE");
 runtime!(create_data_property, "_ZN2v88internal26Runtime_CreateDataPropertyEiPmPNS0_7IsolateE");
+runtime!(equal_numbers, "_ZN2v88internal27Runtime_BigIntEqualToBigIntEiPmPNS0_7IsolateE");
+runtime!(equal_to_text, "_ZN2v88internal27Runtime_BigIntEqualToStringEiPmPNS0_7IsolateE");
+runtime!(compare_to_text, "_ZN2v88internal29Runtime_BigIntCompareToStringEiPmPNS0_7IsolateE");
+runtime!(big_to_number, "_ZN2v88internal22Runtime_BigIntToNumberEiPmPNS0_7IsolateE");
 runtime!(string_to_number, "_ZN2v88internal22Runtime_StringToNumberEiPmPNS0_7IsolateE");
 runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE");
 

@@ -11,6 +11,7 @@ use super::code::Code;
 use super::ending;
 use super::exception;
 use super::isolates::Worker;
+use super::jobs;
 use super::limits::{Ended, Limits};
 use super::live_request;
 use super::message;
@@ -325,7 +326,7 @@ impl Parts {
             return TurnEnd::Threw(exception::caught(scope));
         };
         // Making the text may have left jobs too.
-        scope.perform_microtask_checkpoint();
+        jobs::run(scope);
         drop(entered);
         TurnEnd::Value(text.into_bytes())
     }

@@ -3,6 +3,7 @@
 use super::active;
 use super::code::Code;
 use super::exception;
+use super::jobs;
 use crate::app::{self, App};
 use crate::engine::{Compilation, Thrown};
 use crate::error::Error;
@@ -240,8 +241,7 @@ pub(super) fn evaluate<'s>(scope: &mut v8::PinScope<'s, '_>, module: v8::Local<'
     if evaluated.is_none() {
         return Evaluation::Ended;
     }
-    scope.perform_microtask_checkpoint();
-    if scope.is_execution_terminating() {
+    if !jobs::run(scope) {
         return Evaluation::Ended;
     }
     if module.get_status() == v8::ModuleStatus::Errored {

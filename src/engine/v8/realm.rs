@@ -229,7 +229,7 @@ impl Realm {
         let _entered = unsafe { active::enter(isolate, &raw mut active) };
         self.evaluate_unchecked(isolate, source, |scope, value| {
             let text = value.to_rust_string_lossy(scope);
-            scope.perform_microtask_checkpoint();
+            super::jobs::run(scope);
             text
         })
     }

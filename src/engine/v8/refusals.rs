@@ -4,11 +4,14 @@
 //! The linker gives V8's names to the functions of this file, and the names with `__real_` to V8's own (see `build.rs`).
 
 use super::ending;
-use crate::engine::v8::wrap::{instead, wrap};
+use super::wrap::{SMALL_INTEGER, instead, wrap};
 use std::ffi::c_void;
 
 /// What an element of a list takes.
-const ELEMENT: usize = 8;
+pub(super) const ELEMENT: usize = 8;
+
+/// V8's lists have at most one element more; beyond that it ends the process.
+const MOST_ELEMENTS: usize = (1 << 27) - 3;
 
 /// What the name of a property in a list takes at least.
 const NAME: usize = 32;
@@ -20,7 +23,7 @@ const MOST_ARGUMENTS: usize = 1 << 20;
 const STRING_OF_OBJECT: usize = 3 * size_of::<usize>() - 1;
 
 /// An address of V8, of a place that holds an object or of what a function answers.
-type Handle = *const usize;
+pub(super) type Handle = *const usize;
 
 unsafe extern "C" {
     /// `v8::internal::Runtime_ThrowInvalidStringLength`: throws a `RangeError`.
@@ -34,6 +37,10 @@ unsafe extern "C" {
     /// `v8::internal::Runtime_StringToArray(string, limit)`
     #[link_name = "__real__ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE"]
     fn v8_string_to_array(count: i32, arguments: Handle, isolate: *mut c_void) -> usize;
+
+    /// `v8::internal::Runtime_StringSplit(string, separator, limit)`
+    #[link_name = "__real__ZN2v88internal19Runtime_StringSplitEiPmPNS0_7IsolateE"]
+    fn v8_string_split(count: i32, arguments: *mut usize, isolate: *mut c_void) -> usize;
 
     /// `v8::internal::Runtime_CreateListFromArrayLike(list)`
     #[link_name = "__real__ZN2v88internal31Runtime_CreateListFromArrayLikeEiPmPNS0_7IsolateE"]
@@ -59,6 +66,7 @@ unsafe extern "C" {
 }
 
 wrap!("__wrap__ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE", string_to_array);
+wrap!("__wrap__ZN2v88internal19Runtime_StringSplitEiPmPNS0_7IsolateE", string_split);
 wrap!(
     "__wrap__ZN2v88internal13JsonStringifyEPNS0_7IsolateENS0_6HandleINS0_5UnionIJNS0_3SmiENS0_10HeapNumberENS0_6BigIntENS0_6StringENS0_6SymbolENS0_7BooleanENS0_4NullENS0_9UndefinedENS0_10JSReceiverEEEEEESF_NS3_INS0_6ObjectEEE",
     stringify
@@ -91,14 +99,19 @@ fatal!(allocation, "_ZN2v88internal44Runtime_FatalProcessOutOfMemoryInAllocateRa
 ///
 /// # Safety
 /// The place is one of V8's, and stays as it is while the result is used.
-unsafe fn value<'s>(place: Handle) -> v8::Local<'s, v8::Value> {
+pub(super) unsafe fn value<'s>(place: Handle) -> v8::Local<'s, v8::Value> {
     // SAFETY: V8's handles are what the crate's locals are.
     unsafe { std::mem::transmute::<Handle, v8::Local<'_, v8::Value>>(place) }
 }
 
-/// Whether so many pieces of a size fit into the heap of the script that runs; true where none does.
-fn fits(count: usize, size: usize) -> bool {
-    ending::heap_bytes().is_none_or(|heap| count <= heap / size)
+/// Whether so many pieces of a size fit into one list, and into the heap.
+pub(super) fn fits(count: usize, size: usize) -> bool {
+    count <= MOST_ELEMENTS && fits_into_heap(count.saturating_mul(size))
+}
+
+/// Whether so many bytes fit into the heap of the script that runs; true where none does.
+pub(super) fn fits_into_heap(bytes: usize) -> bool {
+    ending::heap_bytes().is_none_or(|heap| bytes <= heap)
 }
 
 /// Throws the error of a text that is too long.
@@ -125,6 +138,28 @@ unsafe extern "C" fn string_to_array(count: i32, arguments: Handle, isolate: *mu
             true => v8_string_to_array(count, arguments, isolate),
             false => v8_throw(0, std::ptr::null(), isolate),
         }
+    }
+}
+
+/// Asked for what stands between separators in a text. V8 makes no more parts than its limit says, so a text that may have more than a
+/// list holds is given that limit, and has too many if it comes to it.
+///
+/// # Safety
+/// Called by V8 with its own arguments.
+unsafe extern "C" fn string_split(count: i32, arguments: *mut usize, isolate: *mut c_void) -> usize {
+    let limit = arguments.wrapping_sub(2);
+    // SAFETY: V8 passes its arguments downwards from this place, and they live for this call, which may change them.
+    unsafe {
+        let text = v8::Local::<v8::String>::try_from(value(arguments));
+        let most = v8::Local::<v8::Number>::try_from(value(limit)).map_or(0.0, |limit| limit.value());
+        if text.is_ok_and(|text| text.length() < MOST_ELEMENTS) || most <= MOST_ELEMENTS as f64 {
+            return v8_string_split(count, arguments, isolate);
+        }
+        *limit = MOST_ELEMENTS << SMALL_INTEGER;
+        let parts = v8_string_split(count, arguments, isolate);
+        let length =
+            v8::Local::<v8::Array>::try_from(value(&raw const parts)).map_or(0, |parts| parts.length() as usize);
+        if length < MOST_ELEMENTS { parts } else { v8_throw(0, std::ptr::null(), isolate) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What turns of a live realm run: scripts and functions, and what becomes of their values.
 
-use super::ending;
+use super::{ending, jobs};
 use crate::engine::{Exception, TurnEnd};
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
@@ -14,8 +14,7 @@ pub(super) enum Settled<'s> {
 
 /// Runs all jobs; a promise counts as what it was settled with. None when the run was ended.
 pub(super) fn settled<'s>(scope: Scope<'_, 's, '_>, value: v8::Local<'s, v8::Value>) -> Option<Settled<'s>> {
-    scope.perform_microtask_checkpoint();
-    if scope.is_execution_terminating() {
+    if !jobs::run(scope) {
         return None;
     }
     let Ok(promise) = v8::Local::<v8::Promise>::try_from(value) else {

@@ -5,7 +5,7 @@
 //! is to end. The linker prefers the functions of this file to V8's of the same names, which are weak: there `engine::search` takes the
 //! place of Boyer and Moore's method. For the last place of a text V8 has only the slowest method; long texts don't get there.
 
-use super::wrap::{self, wrap};
+use super::wrap::{self, SMALL_INTEGER, wrap};
 use crate::engine::search::{mixed, narrow};
 use std::ffi::c_void;
 
@@ -79,9 +79,6 @@ wrap!(
 
 /// One of V8's handles, which is what the crate's locals are.
 type Value = v8::Local<'static, v8::Value>;
-
-/// A small integer of V8's has its value in the upper half.
-const SMALL_INTEGER: u32 = 32;
 
 /// Asked for the last place of a text.
 ///

@@ -27,6 +27,9 @@ macro_rules! instead {
 
 pub(in crate::engine::v8) use instead;
 
+/// A small integer of V8's has its value in the upper half.
+pub(super) const SMALL_INTEGER: u32 = 32;
+
 /// An isolate as V8's inner functions take it.
 pub(super) fn address(isolate: &v8::Isolate) -> *mut std::ffi::c_void {
     // SAFETY: the type is a pointer under another name.
@@ -49,4 +52,24 @@ pub(super) fn characters(isolate: &v8::Isolate, text: v8::Local<'_, v8::String>)
     characters.resize(text.length(), 0);
     text.write_v2(isolate, 0, &mut characters, v8::WriteFlags::empty());
     Some(characters)
+}
+
+/// Addresses of objects are one more than where they are.
+const TAG: usize = 1;
+
+/// The least kind of the objects that may have elements, but for globals and wrappers of simple values: `Internals::kJSObjectType`.
+const OBJECT: u16 = 0x421;
+
+/// How many elements an object has room for; 0 for kinds of objects that have none, or too few to matter.
+///
+/// # Safety
+/// It is a live object of V8's, and nothing changes it meanwhile.
+pub(super) unsafe fn places_of_elements(object: usize) -> usize {
+    // SAFETY: the caller's promise; an object begins with its map, in which the kind is at this place (`kMapInstanceTypeOffset`), its
+    // properties and its elements, and a list of these with its map and its length, a half of a word.
+    unsafe {
+        let word = |object: usize, index: usize| *((object - TAG) as *const usize).add(index);
+        let kind = *((word(object, 0) - TAG + size_of::<usize>() + size_of::<u32>()) as *const u16);
+        if kind >= OBJECT { word(word(object, 2), 1) as u32 as usize } else { 0 }
+    }
 }

@@ -2,7 +2,7 @@
 
 use super::arguments::copy;
 use crate::engine::v8::outside::Outside;
-use crate::engine::v8::{active, ending, exception};
+use crate::engine::v8::{active, ending, exception, jobs};
 use crate::engine::{Phase, Reply, ReturnProblem, content_type, header_pair, status_code};
 
 type Scope<'a, 's, 'i> = &'a mut v8::PinScope<'s, 'i>;
@@ -15,8 +15,7 @@ pub(super) fn take(
     arguments: v8::FunctionCallbackArguments<'_>,
     _place: v8::ReturnValue<'_, v8::Value>,
 ) {
-    scope.perform_microtask_checkpoint();
-    if scope.is_execution_terminating() {
+    if !jobs::run(scope) {
         return;
     }
     let value = arguments.get(0);
@@ -37,7 +36,7 @@ pub(super) fn take(
         Err(_) => convert(scope, value),
     }
     // Jobs that the conversion left.
-    scope.perform_microtask_checkpoint();
+    jobs::run(scope);
 }
 
 /// Called by the prelude with what the handler threw. Afterwards nothing is left to run.
@@ -47,7 +46,7 @@ pub(super) fn fail(
     _place: v8::ReturnValue<'_, v8::Value>,
 ) {
     keep_exception(scope, arguments.get(0));
-    scope.perform_microtask_checkpoint();
+    jobs::run(scope);
 }
 
 /// Keeps what was thrown for the running request. Its text may come from code of the app.
