@@ -108,8 +108,9 @@ def test_nothing_runs_after_a_job_that_met_a_limit(app, job, kept):
 LISTS = ["object", "array", "proxy", "table"]
 FUNCTIONS_OF_LISTS = [
     *["concat", "copyWithin", "every", "fill", "filter", "find", "findIndex", "findLast", "findLastIndex", "flat"],
-    *["flatMap", "forEach", "forEachOfMany", "from", "includes", "indexOf", "join", "lastIndexOf", "map", "raw"],
-    *["reduce", "reduceRight", "reverse", "shift", "slice", "some", "sort", "splice", "toLocaleString", "unshift"],
+    *["flatMap", "forEach", "forEachOfMany", "from", "includes", "indexOf", "join", "joinWithNothing", "lastIndexOf"],
+    *["map", "raw", "reduce", "reduceRight", "reverse", "shift", "slice", "some", "sort", "splice", "toLocaleString"],
+    *["unshift"],
 ]
 FUNCTIONS_OF_ARRAYS = ["flatOfLists", "flatOfNothing", "concatOfLists", "listOfNames", "text"]
 
@@ -137,7 +138,19 @@ def test_search_does_not_take_the_product_of_two_lengths(app, name):
     assert seconds_of(app.get(f"/texts/of/{name}")) < SECONDS_FOR_A_LIST
 
 
-STATEMENTS = re.findall(r"^  (\w+): \".*\",$", (TEST_APPS / "limits/src/statements.js").read_text(), re.MULTILINE)
+ENDS_WITH_MORE = re.findall(r"^  (\w+)(?:: |\(\) \{)", (TEST_APPS / "limits/src/ends.js").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("way", ENDS_WITH_MORE)
+def test_nothing_of_the_script_runs_after_its_end(impatient, way):
+    """Engines go on with code of a script where they clean up, make texts of errors, or run jobs."""
+    assert error_of(impatient.get(f"/ends/of/{way}")) == (TIMED_OUT, ["InternalError: interrupted"])
+
+
+STATEMENTS, STATEMENTS_OF_GREAT_NUMBERS = (
+    re.findall(r"^  (\w+): \".*\",$", table, re.MULTILINE)
+    for table in (TEST_APPS / "limits/src/statements.js").read_text().split("const ofGreatNumbers")
+)
 
 
 @pytest.mark.parametrize("name", STATEMENTS)
@@ -145,6 +158,12 @@ def test_long_statements_without_a_loop_do_not_outlast_the_time_limit(impatient,
     response = impatient.get(f"/statements/of/{name}")
     assert error_of(response) == (TIMED_OUT, ["InternalError: interrupted"])
     assert seconds_of(response) < SECONDS_FOR_A_LIST
+
+
+@pytest.mark.parametrize("name", STATEMENTS_OF_GREAT_NUMBERS)
+def test_great_numbers_do_not_outlast_the_time_limit(impatient, name):
+    """Those of QuickJS are so small that it is done in time."""
+    assert seconds_of(impatient.get(f"/numbers/of/{name}")) < SECONDS_FOR_A_LIST
 
 
 @pytest.mark.parametrize("way", ["values", "keys", "removals", "maps"])

@@ -59,6 +59,8 @@ export const spreadOfEndlessIterator = () => [...{ [Symbol.iterator]: () => ({ n
 
 export const splitText = () => "x".repeat(2 ** 28).split("");
 
+export const splitParts = () => "x,".repeat(2 ** 27).split(",");
+
 export const spreadText = () => [..."x".repeat(2 ** 28)];
 
 export const indexFarAway = () => {
@@ -201,6 +203,8 @@ export const stringified = () => {
 };
 
 export const parsed = () => JSON.parse(`[${"[],".repeat(2 ** 24)}0]`);
+
+export const parsedBeyondLimit = () => JSON.parse(`[${"1,".repeat(2 ** 27)}0]`);
 
 export const parsedNumbers = () => JSON.parse(`[${"1.5,".repeat(2 ** 24)}0]`);
 

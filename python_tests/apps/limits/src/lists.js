@@ -23,6 +23,7 @@ const functions = {
   flat: (list) => Array.prototype.flat.call(list),
   flatMap: (list) => Array.prototype.flatMap.call(list, (value) => value),
   join: (list) => Array.prototype.join.call(list),
+  joinWithNothing: (list) => Array.prototype.join.call(list, ""),
   toLocaleString: (list) => Array.prototype.toLocaleString.call(list),
   reverse: (list) => Array.prototype.reverse.call(list),
   shift: (list) => Array.prototype.shift.call(list),

@@ -22,6 +22,37 @@ const names = {
   digest: "ccf.crypto.digest('SHA-256', bytes.buffer)",
 };
 
+const ofGreatNumbers = {
+  equal: "number === same",
+  less: "number < same",
+  greaterOrEqual: "number >= same",
+  rest: "number % 3n",
+  quotient: "number / (same << 1n)",
+  kept: "map.get(same)",
+  identical: "Object.is(number, same)",
+  toNumber: "Number(number)",
+  found: "numbers.includes(same)",
+};
+
+function great() {
+  try {
+    return 1n << 160000000n;
+  } catch {
+    return 1n << 1000000n;
+  }
+}
+
+function follow(statement, given) {
+  new Function(...Object.keys(given), `${statement};`.repeat(1e5))(...Object.values(given));
+  return { body: "fine" };
+}
+
+export function calculate(request) {
+  const [number, same] = [great(), great()];
+  const given = { number, same, numbers: [number], map: new Map([[number, 1]]) };
+  return follow(ofGreatNumbers[request.params.name], given);
+}
+
 export function run(request) {
   const length = 2e6;
   const given = {
@@ -32,7 +63,5 @@ export function run(request) {
     bytes: new Uint8Array(length),
     many: Object.fromEntries(new Array(20000).fill().map((nothing, index) => ["name" + index, index])),
   };
-  const statements = `${names[request.params.name]};`.repeat(1e5);
-  new Function(...Object.keys(given), statements)(...Object.values(given));
-  return { body: "fine" };
+  return follow(names[request.params.name], given);
 }
