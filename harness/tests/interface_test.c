@@ -53,7 +53,7 @@ static void test_library(struct old_thread* old) {
         test_requests(engine);
         test_store(engine);
         test_host_table(engine);
-        test_callbacks(engine);
+        test_callbacks();
         test_sizes(engine);
         test_limits(engine);
         test_near_limit(engine);
