@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 #include "check.hpp"
 
@@ -25,8 +26,9 @@ struct End {
     std::string said;
 };
 
-// What becomes of a process in which a confined thread does the deed.
-End end_of(const std::function<void()>& deed, bool machine_code) {
+// What becomes of a process in which a confined thread does the deed; `before` comes before any thread is confined.
+End end_of(
+    const std::function<void()>& deed, bool machine_code, const std::function<void()>& before = [] {}) {
     std::array<int, 2> ends{};
     if (pipe(ends.data()) != 0) {
         return {-1, "no pipe"};
@@ -35,6 +37,7 @@ End end_of(const std::function<void()>& deed, bool machine_code) {
     const pid_t child = fork();
     if (child == 0) {
         dup2(ends[1], STDERR_FILENO);
+        before();
         const Confinement confinement(machine_code, -1);
         std::thread([&] {
             confinement.enter();
@@ -68,8 +71,10 @@ void refuses_silently(const char* what, const std::function<void()>& deed) {
     CHECK(WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGSYS && end.said.empty());
 }
 
-void allows(const char* what, const std::function<void()>& deed, bool machine_code = false) {
-    const End end = end_of(deed, machine_code);
+void allows(
+    const char* what, const std::function<void()>& deed, bool machine_code = false,
+    const std::function<void()>& before = [] {}) {
+    const End end = end_of(deed, machine_code, before);
     std::printf("%s: status %d, %s\n", what, end.status, end.said.c_str());
     CHECK(end.status == 0 && end.said.empty());
 }
@@ -85,6 +90,26 @@ void protect(int protection) {
     void* page = mmap(nullptr, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mprotect(page, PAGE, protection);
     munmap(page, PAGE);
+}
+
+// In pieces that come from a heap of the allocator.
+void take_and_give_back(size_t bytes) {
+    constexpr size_t PIECE_BYTES = 100 << 10;
+    std::vector<void*> pieces(bytes / PIECE_BYTES);
+    for (void*& piece : pieces) {
+        piece = std::malloc(PIECE_BYTES);
+    }
+    for (void* piece : pieces) {
+        std::free(piece);
+    }
+}
+
+// As an install does. From then on the allocator gives back no less than twice as much.
+void give_large_value_back() {
+    constexpr size_t LARGE = 30 << 20;
+    // A compiler may leave out what it sees is freed unused.
+    void* volatile value = std::malloc(LARGE);
+    std::free(value);
 }
 
 }  // namespace
@@ -109,14 +134,9 @@ int main() {
     allows("protection", [] { protect(PROT_READ); });
     allows(
         "executable memory for machine code", [] { protect(PROT_READ | PROT_EXEC); }, MACHINE_CODE);
-    allows("giving memory back", [] {
-        std::array<void*, 64> pieces{};
-        for (void*& piece : pieces) {
-            piece = std::malloc(100 << 10);
-        }
-        for (void* piece : pieces) {
-            std::free(piece);
-        }
-    });
+    allows("giving memory back", [] { take_and_give_back(6 << 20); });
+    allows(
+        "giving memory back after a large value", [] { take_and_give_back(80 << 20); }, !MACHINE_CODE,
+        give_large_value_back);
     return 0;
 }

@@ -13,7 +13,7 @@ void test_look_up(const jsep_engine* engine);
 void test_requests(const jsep_engine* engine);
 void test_store(const jsep_engine* engine);
 void test_host_table(const jsep_engine* engine);
-void test_callbacks(const jsep_engine* engine);
+void test_callbacks(void);
 void test_sizes(const jsep_engine* engine);
 void test_limits(const jsep_engine* engine);
 void test_near_limit(const jsep_engine* engine);

@@ -1,6 +1,5 @@
 // Exercises every function of jsep.h with good and bad arguments: interface_test LIB [OPTION=VALUE]...
 #include <pthread.h>
-#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,20 +7,41 @@
 #include "check.h"
 #include "groups.h"
 
-// A thread that exists before the library is loaded, as those of a host do.
-struct old_thread {
-    pthread_t thread;
-    sem_t loaded;
+#define OLD_THREADS 8
+
+// Threads that exist before the library is loaded, as those of a host do, and begin together once it is.
+struct old_threads {
+    pthread_t threads[OLD_THREADS];
+    pthread_barrier_t loaded;
+    // Null when there is nothing to test.
     const jsep_registry* registry;
 };
 
 static void* wait_and_test(void* context) {
-    struct old_thread* old = context;
-    sem_wait(&old->loaded);
+    struct old_threads* old = context;
+    pthread_barrier_wait(&old->loaded);
     if (old->registry != NULL) {
         test_old_thread(old->registry);
     }
     return NULL;
+}
+
+static void start_old_threads(struct old_threads* old) {
+    pthread_barrier_init(&old->loaded, NULL, OLD_THREADS + 1);
+    for (unsigned index = 0; index < OLD_THREADS; ++index) {
+        if (pthread_create(&old->threads[index], NULL, wait_and_test, old) != 0) {
+            fprintf(stderr, "can't start a thread\n");
+            exit(2);
+        }
+    }
+}
+
+static void end_old_threads(struct old_threads* old) {
+    pthread_barrier_wait(&old->loaded);
+    for (unsigned index = 0; index < OLD_THREADS; ++index) {
+        pthread_join(old->threads[index], NULL);
+    }
+    pthread_barrier_destroy(&old->loaded);
 }
 
 static jsep_option parse_option(char* text) {
@@ -35,7 +55,7 @@ static jsep_option parse_option(char* text) {
     return option;
 }
 
-static void test_library(struct old_thread* old) {
+static void test_library(struct old_threads* old) {
     check(jsep.abi_version() >= JSEP_ABI_VERSION, "the library implements this version of the interface");
     check(jsep.library_name().len > 0, "the library has a name");
     test_null_arguments();
@@ -44,8 +64,7 @@ static void test_library(struct old_thread* old) {
     jsep_engine* engine = start_engine();
     jsep_registry* registry = engine == NULL ? NULL : install_app(engine);
     old->registry = registry;
-    sem_post(&old->loaded);
-    pthread_join(old->thread, NULL);
+    end_old_threads(old);
     if (registry != NULL) {
         test_install(engine);
         test_cache(engine);
@@ -53,7 +72,7 @@ static void test_library(struct old_thread* old) {
         test_requests(engine);
         test_store(engine);
         test_host_table(engine);
-        test_callbacks(engine);
+        test_callbacks();
         test_sizes(engine);
         test_limits(engine);
         test_near_limit(engine);
@@ -90,15 +109,10 @@ int main(int argc, char** argv) {
         fprintf(stderr, "usage: interface_test LIB [OPTION=VALUE]...\n");
         return 2;
     }
-    struct old_thread old = {0};
-    sem_init(&old.loaded, 0, 0);
-    if (pthread_create(&old.thread, NULL, wait_and_test, &old) != 0) {
-        fprintf(stderr, "can't start a thread\n");
-        return 2;
-    }
+    struct old_threads old = {0};
+    start_old_threads(&old);
     if (!library_open(argv[1])) {
-        sem_post(&old.loaded);
-        pthread_join(old.thread, NULL);
+        end_old_threads(&old);
         return 2;
     }
     jsep_option* options = calloc((size_t)argc, sizeof(*options));
@@ -114,6 +128,5 @@ int main(int argc, char** argv) {
     test_library(&old);
     test_second_load(argv[1]);
     free(options);
-    sem_destroy(&old.loaded);
     return finish_checks();
 }

@@ -98,13 +98,31 @@ void check_error(jsep_status status, jsep_status expected, const char* function,
     }
 }
 
-jsep_engine* start_engine(void) {
+static jsep_engine* start_engine_with(const jsep_option* options, size_t count) {
     jsep_engine* engine = NULL;
-    const jsep_status status = jsep.engine_new(engine_options, engine_option_count, NULL, &engine);
+    const jsep_status status = jsep.engine_new(options, count, NULL, &engine);
     if (status != JSEP_OK) {
         const jsep_bytes message = jsep.error_message(jsep.last_error());
         check(false, "an engine starts: %.*s", (int)message.len, (const char*)message.data);
     }
+    return engine;
+}
+
+jsep_engine* start_engine(void) {
+    return start_engine_with(engine_options, engine_option_count);
+}
+
+jsep_engine* start_engine_with_subprocesses(void) {
+    jsep_option* options = calloc(engine_option_count + 1, sizeof(*options));
+    if (options == NULL) {
+        abort();
+    }
+    for (size_t index = 0; index < engine_option_count; ++index) {
+        options[index] = engine_options[index];
+    }
+    options[engine_option_count] = (jsep_option){bytes_of("subprocesses"), bytes_of("on")};
+    jsep_engine* engine = start_engine_with(options, engine_option_count + 1);
+    free(options);
     return engine;
 }
 

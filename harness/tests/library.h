@@ -48,6 +48,8 @@ extern size_t engine_option_count;
 
 // An engine with these options, or null after a failed check.
 jsep_engine* start_engine(void);
+// The same with `subprocesses=on`.
+jsep_engine* start_engine_with_subprocesses(void);
 // A registry with the app of the tests, or null after a failed check.
 jsep_registry* install_app(const jsep_engine* engine);
 

@@ -17,6 +17,7 @@ struct handles {
     jsep_endpoint* endpoint;
     jsep_response* response;
     struct host* host;
+    jsep_storage storage;
     jsep_log* log;
     // Null with an engine that has no durable realms.
     jsep_realm* realm;
@@ -45,10 +46,10 @@ static uint32_t note_sync(void* changes, jsep_bytes name) {
 }
 
 static jsep_status open_realm(struct handles* had) {
-    const jsep_storage storage = {
-        sizeof(storage), &had->changes_of_storage, find_nothing, note_bytes, note_sync, note_bytes,
+    had->storage = (jsep_storage){
+        sizeof(had->storage), &had->changes_of_storage, find_nothing, note_bytes, note_sync, note_bytes,
     };
-    const jsep_status status = jsep.log_open(&storage, &had->log);
+    const jsep_status status = jsep.log_open(&had->storage, &had->log);
     if (status != JSEP_OK) {
         return status;
     }
@@ -94,21 +95,60 @@ static void use_endpoint(const struct handles* had) {
     jsep_request request = {.size = sizeof(request), .method = bytes_of("GET"), .path = bytes_of("/count")};
     jsep_response* response = NULL;
     check_forked(jsep.endpoint_execute(had->endpoint, &request, &had->host->table, &response), "jsep_endpoint_execute");
-    check(jsep.endpoint_template(had->endpoint).len == 0, "an endpoint is empty in a forked child");
+    check(jsep.endpoint_template(had->endpoint).len == 0 && jsep.endpoint_properties(had->endpoint).len == 0 &&
+              jsep.endpoint_mode(had->endpoint) == JSEP_MODE_READWRITE,
+          "an endpoint is empty in a forked child");
+}
+
+static void use_log(const struct handles* had) {
+    struct text text = {NULL, 0};
+    const jsep_sink sink = text_sink(&text);
+    const jsep_bytes none = bytes_of("");
+    jsep_realm* realm = NULL;
+    check_forked(jsep.log_report(had->log, &sink), "jsep_log_report");
+    check_forked(jsep.log_trim(had->log, &sink), "jsep_log_trim");
+    check_forked(jsep.log_checkpoint(had->engine, &had->storage, bytes_of("one"), &sink), "jsep_log_checkpoint");
+    check_forked(jsep.realm_open(had->engine, had->log, bytes_of("two"), none, NULL, 0, NULL, &realm),
+                 "jsep_realm_open");
+    check_forked(jsep.realm_open_app(had->engine, had->log, bytes_of("two"), none, NULL, 0, NULL, &realm),
+                 "jsep_realm_open_app");
+    text_free(&text);
+}
+
+static void turn_realm(const jsep_realm* realm, const jsep_sink* sink) {
+    const jsep_bytes none = bytes_of("");
+    const jsep_request request = {.size = sizeof(request), .method = bytes_of("GET"), .path = bytes_of("/count")};
+    jsep_response* response = NULL;
+    check_forked(jsep.realm_call(realm, none, bytes_of("f"), none, NULL, sink), "jsep_realm_call");
+    check_forked(jsep.realm_eval(realm, none, bytes_of("++count"), NULL, sink), "jsep_realm_eval");
+    check_forked(jsep.realm_upgrade(realm, none, bytes_of("++count"), NULL, sink), "jsep_realm_upgrade");
+    check_forked(jsep.realm_execute(realm, none, &request, NULL, &response), "jsep_realm_execute");
+    check_forked(jsep.realm_alarm(realm, NULL), "jsep_realm_alarm");
+}
+
+static void carry_nothing(void* context, jsep_bytes receiver, jsep_bytes datagram) {
+    (void)context;
+    (void)receiver;
+    (void)datagram;
+}
+
+static void ask_realm(const jsep_realm* realm, const jsep_sink* sink) {
+    const jsep_carrier carrier = {NULL, carry_nothing};
+    double time = 0;
+    check_forked(jsep.realm_report(realm, sink), "jsep_realm_report");
+    check_forked(jsep.realm_endpoint(realm, bytes_of("GET"), bytes_of("/count"), sink), "jsep_realm_endpoint");
+    check_forked(jsep.realm_methods(realm, bytes_of("/count"), sink), "jsep_realm_methods");
+    check_forked(jsep.realm_next_alarm(realm, NULL, &time), "jsep_realm_next_alarm");
+    check_forked(jsep.realm_outgoing(realm, NULL, &carrier, &time), "jsep_realm_outgoing");
+    check_forked(jsep.realm_incoming(realm, bytes_of("datagram"), NULL, &carrier), "jsep_realm_incoming");
 }
 
 static void use_realm(const struct handles* had) {
     struct text text = {NULL, 0};
     const jsep_sink sink = text_sink(&text);
-    jsep_realm* realm = NULL;
-    check_forked(jsep.log_report(had->log, &sink), "jsep_log_report");
-    check_forked(jsep.realm_open(had->engine, had->log, bytes_of("two"), bytes_of(""), NULL, 0, NULL, &realm),
-                 "jsep_realm_open");
     if (had->realm != NULL) {
-        check_forked(jsep.realm_report(had->realm, &sink), "jsep_realm_report");
-        check_forked(jsep.realm_eval(had->realm, bytes_of(""), bytes_of("++count"), NULL, &sink), "jsep_realm_eval");
-        check_forked(jsep.realm_call(had->realm, bytes_of(""), bytes_of("f"), bytes_of(""), NULL, &sink),
-                     "jsep_realm_call");
+        turn_realm(had->realm, &sink);
+        ask_realm(had->realm, &sink);
     }
     text_free(&text);
 }
@@ -116,13 +156,14 @@ static void use_realm(const struct handles* had) {
 // Ends the child, by the way that programs end.
 static void live_as_child(const struct handles* had) {
     alarm(CHILD_SECONDS);
+    const unsigned changes = had->changes_of_storage;
     use_engine(had);
     use_registry(had);
     use_endpoint(had);
+    use_log(had);
     use_realm(had);
     check(jsep.response_status(had->response) == 200 && bytes_are(jsep.response_body(had->response), "1"),
           "a response is read in a forked child");
-    const unsigned changes = had->changes_of_storage;
     jsep.realm_free(had->realm);
     jsep.log_free(had->log);
     check(had->changes_of_storage == changes, "a forked child leaves the parent's log alone");
@@ -154,7 +195,10 @@ static bool make_handles(const char* path, struct handles* had, struct host* hos
     check(opened == JSEP_OK || opened == JSEP_NOT_SUPPORTED, "a durable realm opens where there are such");
     jsep_status status = JSEP_OK;
     had->response = run(had->registry, host, "GET", "/count", bytes_of(""), &status);
-    return jsep.registry_find(had->registry, bytes_of("GET"), bytes_of("/count"), &had->endpoint) == JSEP_OK;
+    jsep.registry_find(had->registry, bytes_of("GET"), bytes_of("/echo"), &had->endpoint);
+    const bool found = jsep.endpoint_mode(had->endpoint) == JSEP_MODE_READONLY;
+    check(found, "an endpoint is found whose mode is not the empty value of a mode");
+    return found;
 }
 
 static void free_handles(struct handles* had) {

@@ -25,12 +25,66 @@ static bool move_in(struct neighbour* neighbour, const char* path) {
     return neighbour->registry != NULL;
 }
 
+// Whether a request is answered with this status, and this body unless it is null. Asks the neighbour itself, because
+// `jsep` is one for all threads.
+static bool answers_with(const struct neighbour* neighbour, struct host* host, const char* method, const char* path,
+                         uint32_t status, const char* body) {
+    const struct library* library = &neighbour->functions;
+    const jsep_request request = {
+        .size = sizeof(request), .method = bytes_of(method), .path = bytes_of(path), .body = bytes_of("value")};
+    jsep_endpoint* endpoint = NULL;
+    jsep_response* response = NULL;
+    library->registry_find(neighbour->registry, request.method, request.path, &endpoint);
+    library->endpoint_execute(endpoint, &request, &host->table, &response);
+    const bool as_expected = library->response_status(response) == status &&
+                             (body == NULL || bytes_are(library->response_body(response), body));
+    library->response_free(response);
+    library->endpoint_free(endpoint);
+    return as_expected;
+}
+
 static bool serves(const struct neighbour* neighbour, struct host* host) {
-    jsep = neighbour->functions;
-    return run_status(neighbour->registry, host, "PUT", "/item/a", bytes_of("value")) == 204 &&
-           answers(neighbour->registry, host, "/item/a", "value") &&
-           answers(neighbour->registry, host, "/count", "1") &&
-           run_status(neighbour->registry, host, "GET", "/throw", bytes_of("")) == 500;
+    return answers_with(neighbour, host, "PUT", "/item/a", 204, NULL) &&
+           answers_with(neighbour, host, "GET", "/item/a", 200, "value") &&
+           answers_with(neighbour, host, "GET", "/count", 200, "1") &&
+           answers_with(neighbour, host, "GET", "/throw", 500, NULL);
+}
+
+// A thread of one neighbour, beside that of another one.
+struct server {
+    pthread_t thread;
+    const struct neighbour* neighbour;
+    const struct server* other;
+    unsigned rounds;
+    unsigned wrong;
+};
+
+// Goes on until the other thread has had its rounds too: it does not begin when this one has ended.
+static void* serve_beside(void* context) {
+    struct server* server = context;
+    struct host host;
+    host_init(&host);
+    while (server->rounds < ROUNDS || __atomic_load_n(&server->other->rounds, __ATOMIC_ACQUIRE) < ROUNDS) {
+        server->wrong += serves(server->neighbour, &host) ? 0 : 1;
+        __atomic_add_fetch(&server->rounds, 1, __ATOMIC_ACQ_REL);
+    }
+    server->wrong += host.calls_elsewhere;
+    host_free(&host);
+    return NULL;
+}
+
+static void serve_at_once(const struct neighbour* one, const struct neighbour* other) {
+    struct server servers[2] = {{.neighbour = one, .other = &servers[1]}, {.neighbour = other, .other = &servers[0]}};
+    for (int index = 0; index < 2; ++index) {
+        if (pthread_create(&servers[index].thread, NULL, serve_beside, &servers[index]) != 0) {
+            check(false, "a thread can be started");
+            _exit(1);
+        }
+    }
+    for (int index = 0; index < 2; ++index) {
+        pthread_join(servers[index].thread, NULL);
+    }
+    check(servers[0].wrong == 0 && servers[1].wrong == 0, "two libraries serve at once, each on a thread");
 }
 
 static void live_together(struct neighbour* one, struct neighbour* other) {
@@ -41,10 +95,12 @@ static void live_together(struct neighbour* one, struct neighbour* other) {
         wrong += serves(one, &host) && serves(other, &host) ? 0 : 1;
     }
     check(wrong == 0, "two libraries serve in turns");
+    serve_at_once(one, other);
     jsep = one->functions;
     free_all(one->registry, one->engine);
     library_close();
     check(serves(other, &host), "the second one serves on when the first one has gone");
+    jsep = other->functions;
     free_all(other->registry, other->engine);
     library_close();
     host_free(&host);

@@ -30,6 +30,7 @@ static const char* const source =
     "  () => ccf.historicalState.kv['table'].getVersionOfPreviousWrite(key()),\n"
     "  () => all_of(ccf.historicalState.kv['table']),\n"
     "  () => snp_attestation.verifySnpAttestation(key(), key(), undefined, 'tcb').a,\n"
+    "  () => { ccf.host.triggerSubprocess(['program']); return 1; },\n"
     "];\n"
     "const line = (step) => {\n"
     "  try { return JSON.stringify(step()); } catch (error) { return `${error.name}: ${error.message}`; }\n"
@@ -64,6 +65,7 @@ static const char* const source =
     CALLBACK(state_version, true)       \
     CALLBACK(state_for_each, true)      \
     CALLBACK(restrict_map, false)       \
+    CALLBACK(trigger_subprocess, false) \
     CALLBACK(verify_attestation, false)
 
 #define CALLBACK_NUMBER(name, is_store) NUMBER_##name,
@@ -82,6 +84,8 @@ enum fault {
     GIVE_ENDLESS,
     GIVE_GREATEST,
     GIVE_MORE_THAN_ADDRESSABLE,
+    // Gives bytes that are neither UTF-8 nor JSON.
+    GIVE_GARBAGE,
     FAULT_COUNT
 };
 
@@ -91,8 +95,9 @@ struct faulty {
     unsigned number;
     enum fault fault;
     unsigned calls[CALLBACK_COUNT];
-    // Whether the chosen call came.
+    // Whether the chosen call came, and gave what it was to give.
     bool came;
+    bool gave;
 };
 
 static struct faulty* faulty_of(void* context, enum callback callback, bool* is_chosen) {
@@ -103,21 +108,25 @@ static struct faulty* faulty_of(void* context, enum callback callback, bool* is_
 }
 
 // Begins a callback: answers at once when the chosen call has to; `given` makes a value what the call is to give.
-#define BEGIN(name)                                                              \
-    bool is_chosen = false;                                                      \
-    const struct faulty* faulty = faulty_of(context, NUMBER_##name, &is_chosen); \
-    if (is_chosen && faulty->fault <= ANSWER_FAILURE) {                          \
-        return faulty->fault == ANSWER_CONFLICT ? JSEP_CONFLICT : 12345;         \
+#define BEGIN(name)                                                        \
+    bool is_chosen = false;                                                \
+    struct faulty* faulty = faulty_of(context, NUMBER_##name, &is_chosen); \
+    if (is_chosen && faulty->fault <= ANSWER_FAILURE) {                    \
+        return faulty->fault == ANSWER_CONFLICT ? JSEP_CONFLICT : 12345;   \
     }
 
-static jsep_bytes given(const struct faulty* faulty, bool is_chosen, const char* text) {
-    jsep_bytes bytes = bytes_of(text);
-    if (is_chosen) {
-        const size_t lengths[] = {5, SIZE_MAX, SIZE_MAX / 2, (size_t)1 << 62};
-        bytes.len = lengths[faulty->fault - GIVE_NULL];
-        bytes.data = faulty->fault == GIVE_NULL ? NULL : bytes.data;
+static jsep_bytes given(struct faulty* faulty, bool is_chosen, const char* text) {
+    static const uint8_t garbage[] = {0xff, 0xfe, '{', 0xc3, '(', 0xed, 0xa0, 0x80};
+    static const size_t lengths[] = {5, SIZE_MAX, SIZE_MAX / 2, (size_t)1 << 62};
+    const jsep_bytes bytes = bytes_of(text);
+    if (!is_chosen) {
+        return bytes;
     }
-    return bytes;
+    faulty->gave = true;
+    if (faulty->fault == GIVE_GARBAGE) {
+        return (jsep_bytes){garbage, sizeof(garbage)};
+    }
+    return (jsep_bytes){faulty->fault == GIVE_NULL ? NULL : bytes.data, lengths[faulty->fault - GIVE_NULL]};
 }
 
 static void put(const jsep_sink* sink, jsep_bytes bytes) {
@@ -251,10 +260,21 @@ static uint32_t state_for_each(void* context, uint64_t state, jsep_bytes map, co
 }
 
 static uint32_t restrict_map(void* context, jsep_bytes map, uint32_t* permission, const jsep_sink* reason) {
-    (void)map, (void)permission;
+    (void)map;
     BEGIN(restrict_map)
+    // A reason is for what is refused.
+    *permission = is_chosen ? (uint32_t)JSEP_PERMISSION_NONE : *permission;
     put(reason, given(faulty, is_chosen, ""));
     return JSEP_OK;
+}
+
+static uint32_t trigger_subprocess(void* context, const jsep_bytes* arguments, size_t argument_count,
+                                   const jsep_bytes* input, const jsep_sink* why) {
+    (void)arguments, (void)argument_count, (void)input;
+    BEGIN(trigger_subprocess)
+    put(why, given(faulty, is_chosen, ""));
+    // What it says is for failures.
+    return is_chosen ? 12345 : JSEP_OK;
 }
 
 static uint32_t verify_attestation(void* context, jsep_bytes evidence, jsep_bytes endorsements,
@@ -288,6 +308,7 @@ static struct faulty well_behaved(void) {
     faulty.table.state_version = state_version;
     faulty.table.state_for_each = state_for_each;
     faulty.table.restrict_map = restrict_map;
+    faulty.table.trigger_subprocess = trigger_subprocess;
     faulty.table.verify_attestation = verify_attestation;
     return faulty;
 }
@@ -323,22 +344,22 @@ static unsigned differing_lines(const char* one, const char* other) {
 }
 
 // One call that goes wrong; whether the script saw it.
-static bool try_fault(const jsep_registry* registry, const char* path, const struct text* good, struct faulty faulty) {
+static bool try_fault(const jsep_registry* registry, const char* path, const struct text* good, struct faulty* faulty) {
     struct text body = {NULL, 0};
-    const jsep_status status = execute(registry, &faulty, path, &body);
-    const char* name = names[faulty.callback];
-    const bool gives = faulty.fault >= GIVE_NULL;
+    const jsep_status status = execute(registry, faulty, path, &body);
+    const char* name = names[faulty->callback];
+    const bool gives = faulty->fault >= GIVE_NULL;
     bool was_seen = false;
-    if (faulty.came && faulty.fault == ANSWER_CONFLICT && is_of_store[faulty.callback]) {
-        check(status == JSEP_CONFLICT, "%s: a conflict at call %u ends the execution", name, faulty.number);
+    if (faulty->came && faulty->fault == ANSWER_CONFLICT && is_of_store[faulty->callback]) {
+        check(status == JSEP_CONFLICT, "%s: a conflict at call %u ends the execution", name, faulty->number);
         was_seen = true;
-    } else if (faulty.came && strcmp(path, "/write") == 0 && is_of_store[faulty.callback] && !gives) {
-        check(status == JSEP_STORE_FAILED, "%s: a failure at call %u is reported", name, faulty.number);
+    } else if (faulty->came && strcmp(path, "/write") == 0 && is_of_store[faulty->callback] && !gives) {
+        check(status == JSEP_STORE_FAILED, "%s: a failure at call %u is reported", name, faulty->number);
         was_seen = true;
     } else {
-        check(status == JSEP_OK, "%s: fault %d at call %u is the script's affair", name, faulty.fault, faulty.number);
+        check(status == JSEP_OK, "%s: fault %d at call %u is the script's affair", name, faulty->fault, faulty->number);
         const unsigned lines = body.data == NULL ? 100 : differing_lines(good->data, body.data);
-        check(lines <= 1, "%s: fault %d at call %u is seen in one place", name, faulty.fault, faulty.number);
+        check(lines <= 1, "%s: fault %d at call %u is seen in one place", name, faulty->fault, faulty->number);
         was_seen = lines == 1;
     }
     text_free(&body);
@@ -356,19 +377,21 @@ static void test_faults(const jsep_registry* registry, const char* path) {
     check(execute(registry, &behaved, path, &good) == JSEP_OK && good.len > 0, "%s works with a good host", path);
     for (int callback = 0; callback < CALLBACK_COUNT; ++callback) {
         for (int fault = 0; fault < FAULT_COUNT; ++fault) {
+            bool gave = false;
             bool was_seen = false;
             for (unsigned number = 1; number <= behaved.calls[callback]; ++number) {
                 struct faulty faulty = well_behaved();
                 faulty.callback = (enum callback)callback;
                 faulty.fault = (enum fault)fault;
                 faulty.number = number;
-                was_seen |= try_fault(registry, path, &good, faulty);
+                was_seen |= try_fault(registry, path, &good, &faulty);
+                gave |= faulty.gave;
             }
             // Without the host's clock the system's is used. A request may run twice, the first time for a try that is
             // given up, and with it what the host said about a map.
-            if (fault == ANSWER_FAILURE && callback != NUMBER_clock && callback != NUMBER_restrict_map &&
-                behaved.calls[callback] > 0) {
-                check(was_seen, "%s: its failure is seen", names[callback]);
+            const bool must_show = (fault == ANSWER_FAILURE && behaved.calls[callback] > 0) || gave;
+            if (must_show && callback != NUMBER_clock && callback != NUMBER_restrict_map) {
+                check(was_seen, "%s: fault %d is seen", names[callback], fault);
             }
         }
     }
@@ -423,7 +446,8 @@ static void test_no_time(const jsep_registry* registry) {
     text_free(&good);
 }
 
-void test_callbacks(const jsep_engine* engine) {
+void test_callbacks(void) {
+    jsep_engine* engine = start_engine_with_subprocesses();
     jsep_registry* registry = NULL;
     check(jsep.registry_new(engine, &registry) == JSEP_OK &&
               install_text(registry, make_bundle(metadata, "callbacks.js", source)) == JSEP_OK,
@@ -433,4 +457,5 @@ void test_callbacks(const jsep_engine* engine) {
     test_greatest_size(registry);
     test_no_time(registry);
     jsep.registry_free(registry);
+    jsep.engine_free(engine);
 }

@@ -344,14 +344,7 @@ void test_host_table(const jsep_engine* engine) {
     expect(registry, &host, "/hosted", NULL, "\"undefined\"", "scripts see no ccf.host by default");
     jsep.registry_free(registry);
 
-    jsep_option options[8];
-    const size_t count = engine_option_count < 7 ? engine_option_count : 7;
-    for (size_t index = 0; index < count; ++index) {
-        options[index] = engine_options[index];
-    }
-    options[count] = (jsep_option){bytes_of("subprocesses"), bytes_of("on")};
-    jsep_engine* hosting = NULL;
-    check(jsep.engine_new(options, count + 1, NULL, &hosting) == JSEP_OK, "an engine with subprocesses starts");
+    jsep_engine* hosting = start_engine_with_subprocesses();
     registry = install(hosting);
     expect(registry, &host, "/hosted", NULL, "\"object\"", "scripts see ccf.host when the engine has subprocesses");
     test_consensus(registry, &host);
