@@ -83,8 +83,27 @@ def python_tests_in(path: Path) -> set[str]:
 PYTHON_TESTS = set().union(*(python_tests_in(path) for path in TESTS.glob("test_*.py")))
 
 
+def words(*paths: Path) -> set[str]:
+    return {word for path in paths for word in re.findall(r"\w+", path.read_text())}
+
+
+C_TESTS = REPOSITORY / "harness/tests"
+COMPILED = words(C_TESTS / "CMakeLists.txt")
+CALLED = words(C_TESTS / "interface_test.c", C_TESTS / "process_test.c")
+
+
+def is_run(path: Path) -> bool:
+    """Whether a file of C or C++ is compiled, and is a program or has its tests called by one."""
+    source = path.read_text()
+    tests = set(re.findall(r"^void (test_\w+)\(", source, re.MULTILINE))
+    return path.stem in COMPILED and ("int main(" in source or tests <= CALLED)
+
+
 def exists(test: str) -> bool:
-    return test in PYTHON_TESTS or (re.match(r"(?:harness/)?tests/", test) and (REPOSITORY / test).is_file())
+    path = REPOSITORY / test
+    if re.match(r"(?:harness/)?tests/", test) and path.is_file():
+        return path.parent != C_TESTS or is_run(path)
+    return test in PYTHON_TESTS
 
 
 def assert_none(problems: Iterable[str]) -> None:
