@@ -55,7 +55,6 @@ const GUARDED: &[&str] = &[
     "_ZN2v88internal6regexp16GlobalExecRunner9FetchNextEv",
     "_ZN2v88internal12BackingStore35TryAllocateAndPartiallyCommitMemoryEPNS0_7IsolateEmmmmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEENS6_INS0_18HasGuardRegionsTagEbEE",
     "_ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE",
-    "_ZN2v88internal12BackingStore14CopyWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagE",
     "_ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm",
     "_ZN2v88internal12BackingStoreD1Ev",
     "_ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE",
