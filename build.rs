@@ -24,6 +24,7 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi",
     "_ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE",
     "_ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE",
+    "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
 ];
 
 /// The same, to keep scripts within their limits.
@@ -67,7 +68,6 @@ const GUARDED: &[&str] = &[
     "_ZN2v88internal49Runtime_FatalProcessOutOfMemoryInvalidArrayLengthEiPmPNS0_7IsolateE",
     "_ZN2v88internal24Runtime_FatalInvalidSizeEiPmPNS0_7IsolateE",
     "_ZN2v88internal44Runtime_FatalProcessOutOfMemoryInAllocateRawEiPmPNS0_7IsolateE",
-    "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
     "_ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
 ];
 
