@@ -58,9 +58,9 @@ bench-peers: build ## Measure jsep-host beside workerd and Node.js
 	@scripts/install_packages.sh peers
 	@scripts/bench_peers.sh $(BUILD)
 
-fuzz: packages ## Fuzz both libraries: TARGET=requests SECONDS=600 LIBRARY=jsv8 RUNS=1000000 choose
+fuzz: packages ## Fuzz both libraries: TARGET=requests SECONDS=600 LIBRARY=jsv8 RUNS=1000000 choose; RUNS alone takes its time
 	@mkdir -p $(BUILD)
-	@$(V8) && scripts/fuzz.sh $(BUILD) "$(or $(TARGET),all)" "$(or $(SECONDS),60)" "$(LIBRARY)" "$(or $(RUNS),-1)"
+	@$(V8) && scripts/fuzz.sh $(BUILD) "$(or $(TARGET),all)" "$(or $(SECONDS),$(if $(RUNS),0,60))" "$(LIBRARY)" "$(or $(RUNS),-1)"
 
 soak: build ## Send mixed traffic for SECONDS=3600, to see that nothing grows: LIBRARY=jsquickjs OPTIONS="--option jit=off" choose
 	@$(BUILD)/jsep-host soak --plugin $(BUILD)/lib$(or $(LIBRARY),jsv8).so --seconds "$(or $(SECONDS),3600)" $(OPTIONS)

@@ -24,6 +24,7 @@ const WRAPPED: &[&str] = &[
     "_ZN2v88internal11interpreter21BytecodeArrayIteratorC1ENS0_6HandleINS0_13BytecodeArrayEEEi",
     "_ZN2v88internal13DebugEvaluate21ApplySideEffectChecksENS0_6HandleINS0_13BytecodeArrayEEE",
     "_ZN2v88internal13DebugEvaluate25IsSideEffectFreeIntrinsicENS0_7Runtime10FunctionIdE",
+    "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
 ];
 
 /// The same, to keep scripts within their limits.
@@ -60,7 +61,6 @@ const GUARDED: &[&str] = &[
     "_ZN2v88internal6regexp16GlobalExecRunner9FetchNextEv",
     "_ZN2v88internal12BackingStore35TryAllocateAndPartiallyCommitMemoryEPNS0_7IsolateEmmmmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEENS6_INS0_18HasGuardRegionsTagEbEE",
     "_ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE",
-    "_ZN2v88internal12BackingStore14CopyWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagE",
     "_ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm",
     "_ZN2v88internal12BackingStoreD1Ev",
     "_ZN2v88internal21Runtime_StringToArrayEiPmPNS0_7IsolateE",
@@ -77,7 +77,6 @@ const GUARDED: &[&str] = &[
     "_ZN2v88internal49Runtime_FatalProcessOutOfMemoryInvalidArrayLengthEiPmPNS0_7IsolateE",
     "_ZN2v88internal24Runtime_FatalInvalidSizeEiPmPNS0_7IsolateE",
     "_ZN2v88internal44Runtime_FatalProcessOutOfMemoryInAllocateRawEiPmPNS0_7IsolateE",
-    "v8__ValueSerializer__Delegate__ReallocateBufferMemory",
     "_ZN2v88internal14KeyAccumulator7GetKeysEPNS0_7IsolateENS0_12DirectHandleINS0_10JSReceiverEEENS0_17KeyCollectionModeENS0_14PropertyFilterENS0_17GetKeysConversionEbb",
 ];
 

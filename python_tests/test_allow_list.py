@@ -167,6 +167,21 @@ def test_web_assembly_has_the_limit_of_time(serve_impatient, machine_code):
     assert app.post("/evaluate", data="1").json() == {"value": 1}
 
 
+# The heap has 100 MiB by default. Thousands of pages have place in it one after the other, not at once.
+def test_memories_of_web_assembly_count_as_long_as_they_are_there(serve, machine_code):
+    if not machine_code:
+        pytest.skip("there is none")
+    app = serve("evaluate")
+    of_one_page = "new WebAssembly.Memory({ initial: 1, maximum: 20 })"
+    of_ten_pages = "(() => { const memory = new WebAssembly.Memory({ initial: 1 }); memory.grow(9); return memory; })()"
+    for memory, length in (of_one_page, 1), (of_ten_pages, 10):
+        script = f"Array.from({{ length: 3000 }}, () => {memory}.buffer.byteLength).at(-1)"
+        for _ in range(3):
+            assert app.post("/evaluate", data=script).json() == {"value": length << 16}
+        kept = app.post("/evaluate", data=f"Array.from({{ length: 1500 }}, () => {memory}).length")
+        assert ("thrown" in kept.json()) == (length > 1), kept.text
+
+
 def number(value: int, signed: bool) -> bytes:
     """LEB128, as modules have numbers."""
     result = bytearray()

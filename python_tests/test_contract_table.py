@@ -18,8 +18,9 @@ TABLES = sorted((REPOSITORY / "docs/contract").glob("*.md"))
 ENTRIES = tomllib.loads((TESTS / "expected_differences.toml").read_text())["difference"]
 COLUMNS = ["id", "rule", "tests", "V8", "QuickJS"]
 RELIABILITY = REPOSITORY / "docs/reliability.md"
-RELIABILITY_COLUMNS = 5
+RELIABILITY_COLUMNS = 6
 FAILURE_MODES = 29
+COSTS_WITHOUT_A_GUARD = {"always on", "at the start", "at install", "when it happens", "realms", "none"}
 ENGINES = {"V8": "jsv8", "QuickJS": "jsquickjs"}
 DIFFERS = "differs: "
 
@@ -83,8 +84,27 @@ def python_tests_in(path: Path) -> set[str]:
 PYTHON_TESTS = set().union(*(python_tests_in(path) for path in TESTS.glob("test_*.py")))
 
 
+def words(*paths: Path) -> set[str]:
+    return {word for path in paths for word in re.findall(r"\w+", path.read_text())}
+
+
+C_TESTS = REPOSITORY / "harness/tests"
+COMPILED = words(C_TESTS / "CMakeLists.txt")
+CALLED = words(C_TESTS / "interface_test.c", C_TESTS / "process_test.c")
+
+
+def is_run(path: Path) -> bool:
+    """Whether a file of C or C++ is compiled, and is a program or has its tests called by one."""
+    source = path.read_text()
+    tests = set(re.findall(r"^void (test_\w+)\(", source, re.MULTILINE))
+    return path.stem in COMPILED and ("int main(" in source or tests <= CALLED)
+
+
 def exists(test: str) -> bool:
-    return test in PYTHON_TESTS or (re.match(r"(?:harness/)?tests/", test) and (REPOSITORY / test).is_file())
+    path = REPOSITORY / test
+    if re.match(r"(?:harness/)?tests/", test) and path.is_file():
+        return path.parent != C_TESTS or is_run(path)
+    return test in PYTHON_TESTS
 
 
 def assert_none(problems: Iterable[str]) -> None:
@@ -168,6 +188,19 @@ def test_every_failure_mode_has_tests_that_exist():
     tests = {row[0]: re.findall(r"`([^`]+)`", row[3]) for row in failure_modes()}
     assert_none([mode for mode, names in tests.items() if not names])
     assert_none([f"{mode} {test}" for mode, names in tests.items() for test in names if not exists(test)])
+
+
+def guards() -> set[str]:
+    """The guards whose costs are in a table."""
+    _, table = RELIABILITY.read_text().split("\n| guard | work |")
+    rows = table.split("\n\n")[0].splitlines()[2:]
+    return {cells(row)[0] for row in rows}
+
+
+def test_every_failure_mode_has_a_cost():
+    known = guards() | COSTS_WITHOUT_A_GUARD
+    costs = {row[0]: row[5].split("; ") for row in failure_modes()}
+    assert_none([f"{mode} {cost}" for mode, names in costs.items() for cost in names if cost not in known])
 
 
 def test_every_expected_difference_has_an_id():

@@ -4,7 +4,8 @@
 # libFuzzer drives the targets of fuzz/, each against one library, or against both to compare them. The libraries are built a second
 # time, so that they tell libFuzzer which code ran; stable Rust can do that. Inputs that reach new code go to fuzz/found, inputs that
 # fail to fuzz/artifacts; `fuzz/corpus` holds the seeds and what once failed. Without a SEED each run tries other inputs, beginning with what
-# former runs found; with one it depends on nothing else than the corpus.
+# former runs found; with one it depends on nothing else than the corpus. A target ends after so many seconds or runs, whatever comes
+# first; 0 seconds and -1 runs have no end.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build="$(realpath "$1")"
@@ -26,6 +27,7 @@ build_all() {
     cargo build --release --locked --manifest-path fuzz/Cargo.toml --target "$triple" --target-dir "$folder/targets"
 }
 
+executions=0
 forgotten="$(mktemp -d)"
 trap 'rm -rf "$forgotten"' EXIT
 
@@ -37,7 +39,8 @@ run() {
   if [ -n "${SEED:-}" ]; then found="$forgotten/$run"; fi
   mkdir -p "$found" "$artifacts"
   if [ -f "fuzz/dictionaries/$name.dict" ]; then dictionary=("-dict=fuzz/dictionaries/$name.dict"); fi
-  echo "-- $name on $(basename "$library" .so)${options:+ with $options}"
+  local what="$name on $(basename "$library" .so)${options:+ with $options}"
+  echo "-- $what"
   JSEP_FUZZ_LIBRARY="$library" JSEP_FUZZ_OTHER="$other" JSEP_FUZZ_OPTIONS="$options" \
     "$folder/targets/$triple/release/$name" "$found" "fuzz/corpus/$name" "${dictionary[@]}" "-artifact_prefix=$artifacts" \
     "-max_total_time=$seconds" "-runs=$runs" "-seed=${SEED:-0}" -timeout=60 -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -verbosity=1 \
@@ -46,7 +49,10 @@ run() {
     echo "fuzz: $name found something; its input is in $artifacts" >&2
     return 1
   }
-  grep -E "^(#[0-9]+[[:space:]]+DONE|stat::number_of_executed_units)" "$artifacts/last.log" || tail -3 "$artifacts/last.log"
+  grep -E "^#[0-9]+[[:space:]]+DONE" "$artifacts/last.log" || tail -3 "$artifacts/last.log"
+  local executed="$(sed -n 's/^stat::number_of_executed_units: *//p' "$artifacts/last.log")"
+  echo "$what: ${executed:-0} executions"
+  executions=$((executions + ${executed:-0}))
 }
 
 build_all
@@ -71,3 +77,4 @@ for name in "${targets[@]}"; do
     *) run "$name" "$v8" "$quickjs" ;;
   esac
 done
+echo "-- $executions executions in all"

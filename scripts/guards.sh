@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Measures what the guards cost, and prints a table: scripts/guards.sh BUILD_FOLDER [ROUNDS]. The libraries of the folder are compared
-# with ones that have no guards, which are built here, in a folder of their own, so that they are not taken for the others.
+# Measures what the guards cost, and prints a table: scripts/guards.sh BUILD_FOLDER [ROUNDS [WORDS]], of all guards or of the rows with
+# these words. The libraries of the folder are compared with ones that have no guards, which are built here, in a folder of their own, so that
+# they are not taken for the others.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build="$(realpath "$1")"

@@ -6,7 +6,7 @@ use std::path::Path;
 /// A bundle with one module, whose function `handler` serves `GET /`, perhaps for all requests in one realm.
 pub fn bundle(source: &str, shared: bool) -> String {
     let mut endpoint = json!({
-        "js_module": "app.js", "js_function": "handler", "mode": "readonly", "forwarding_required": "never", "authn_policies": [],
+        "js_module": "app.js", "js_function": "handler", "mode": "readwrite", "forwarding_required": "never", "authn_policies": [],
     });
     if shared {
         endpoint["interpreter_reuse"] = json!({ "key": "bench" });

@@ -71,7 +71,9 @@ pub(crate) struct Host {
     pub(crate) size: usize,
     pub(crate) context: *mut c_void,
     pub(crate) store_get: Option<unsafe extern "C" fn(*mut c_void, Bytes, Bytes, *const Sink) -> u32>,
-    pub(crate) others: [*const c_void; 10],
+    pub(crate) reads: [*const c_void; 4],
+    pub(crate) store_put: Option<unsafe extern "C" fn(*mut c_void, Bytes, Bytes, Bytes) -> u32>,
+    pub(crate) others: [*const c_void; 5],
 }
 
 /// `jsep_execution_timings`, in nanoseconds.

@@ -20,6 +20,9 @@ const LEAST: usize = 64 << 10;
 /// A page of WebAssembly's memory.
 const WASM_PAGE: usize = 64 << 10;
 
+/// `v8::internal::WasmMemoryFlag::kNotWasm`
+const NOT_WASM: u8 = 0;
+
 /// A `v8::internal::BackingStore`, by its address.
 type Store = *mut c_void;
 
@@ -105,10 +108,6 @@ unsafe extern "C" {
     #[link_name = "__real__ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE"]
     fn v8_allocate_wasm(isolate: *mut c_void, pages: usize, most_pages: usize, kind: u8, shared: bool) -> Store;
 
-    /// `BackingStore::CopyWasmMemory(isolate, pages, most_pages, kind)`
-    #[link_name = "__real__ZN2v88internal12BackingStore14CopyWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagE"]
-    fn v8_copy_wasm(store: Store, isolate: *mut c_void, pages: usize, most_pages: usize, kind: u8) -> Store;
-
     /// `BackingStore::GrowWasmMemoryInPlace(isolate, pages, most_pages)`
     #[link_name = "__real__ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm"]
     fn v8_grow_wasm(store: Store, isolate: *mut c_void, pages: usize, most_pages: usize) -> MaybeSize;
@@ -133,11 +132,10 @@ wrap!(
     "__wrap__ZN2v88internal12BackingStore18AllocateWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagENS_4base11StrongAliasINS0_13SharedFlagTagEbEE",
     allocate_wasm
 );
-wrap!("__wrap__ZN2v88internal12BackingStore14CopyWasmMemoryEPNS0_7IsolateEmmNS0_14WasmMemoryFlagE", copy_wasm);
 wrap!("__wrap__ZN2v88internal12BackingStore21GrowWasmMemoryInPlaceEPNS0_7IsolateEmm", grow_wasm);
 wrap!("__wrap__ZN2v88internal12BackingStoreD1Ev", free);
 
-/// Asked for the memory of a resizable buffer.
+/// Asked for the memory of a resizable buffer, or for what `allocate_wasm` has counted.
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
@@ -156,11 +154,14 @@ unsafe extern "C" fn allocate(
         // SAFETY: V8's own arguments go on to V8.
         unsafe { v8_allocate(isolate, length, most, page, pages, most_pages, wasm, shared, guarded) }
     };
+    if wasm != NOT_WASM {
+        return take();
+    }
     // SAFETY: V8 asks for the isolate that runs.
     unsafe { charge(isolate, page.saturating_mul(most_pages), take) }
 }
 
-/// Asked for new memory of WebAssembly.
+/// Asked for new memory of WebAssembly, or for larger one in another place.
 ///
 /// # Safety
 /// Called by V8 with its own arguments.
@@ -173,17 +174,6 @@ unsafe extern "C" fn allocate_wasm(
 ) -> Store {
     // SAFETY: V8's own arguments go on to V8.
     let take = || unsafe { v8_allocate_wasm(isolate, pages, most_pages, kind, shared) };
-    // SAFETY: V8 asks for the isolate that runs.
-    unsafe { charge(isolate, pages.saturating_mul(WASM_PAGE), take) }
-}
-
-/// Asked for larger memory of WebAssembly in another place.
-///
-/// # Safety
-/// Called by V8 with its own arguments.
-unsafe extern "C" fn copy_wasm(store: Store, isolate: *mut c_void, pages: usize, most_pages: usize, kind: u8) -> Store {
-    // SAFETY: V8's own arguments go on to V8.
-    let take = || unsafe { v8_copy_wasm(store, isolate, pages, most_pages, kind) };
     // SAFETY: V8 asks for the isolate that runs.
     unsafe { charge(isolate, pages.saturating_mul(WASM_PAGE), take) }
 }

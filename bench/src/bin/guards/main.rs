@@ -1,7 +1,7 @@
 //! What the guards cost: the same work on libraries with and without them, in turns.
 //!
-//! `guards WITH WITHOUT [ROUNDS]` takes two folders with both libraries and prints a table in Markdown. Times are those that the thread
-//! had a processor, so that others on the machine disturb less.
+//! `guards WITH WITHOUT [ROUNDS [WORDS]]` takes two folders with both libraries and prints a table in Markdown, of all guards and works or
+//! of those whose row has the words. Times are those that the thread had a processor, so that others on the machine disturb less.
 
 mod works;
 
@@ -134,14 +134,14 @@ fn digits(number: f64) -> String {
     }
 }
 
-fn print(with: &Path, without: &Path, rounds: usize) -> Result<(), String> {
+fn print(with: &Path, without: &Path, rounds: usize, words: &str) -> Result<(), String> {
     let modes = [
         Mode::load(JIT, "libjsv8.so", &["jit=on", "helper_threads=0"], with, without)?,
         Mode::load(JITLESS, "libjsv8-jitless.so", &["jit=off"], with, without)?,
         Mode::load(QUICKJS, "libjsquickjs.so", &[], with, without)?,
     ];
     println!("| guard | work | {JIT} | {JITLESS} | {QUICKJS} |\n| --- | --- | --- | --- | --- |");
-    for work in WORKS {
+    for work in WORKS.iter().filter(|work| work.guard.contains(words) || work.what.contains(words)) {
         let mut cells = Vec::new();
         for mode in &modes {
             cells.push(match mode.name == JIT || !work.compiled {
@@ -160,10 +160,10 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rounds = arguments.get(2).map_or(Some(ROUNDS), |rounds| rounds.parse().ok().filter(|rounds| *rounds > 0));
     let printed = match (&arguments[..], rounds) {
-        ([with, without] | [with, without, _], Some(rounds)) => {
-            print(&PathBuf::from(with), &PathBuf::from(without), rounds)
+        ([with, without] | [with, without, _] | [with, without, _, _], Some(rounds)) => {
+            print(&PathBuf::from(with), &PathBuf::from(without), rounds, arguments.get(3).map_or("", String::as_str))
         }
-        _ => Err("usage: guards WITH WITHOUT [ROUNDS]".to_owned()),
+        _ => Err("usage: guards WITH WITHOUT [ROUNDS [WORDS]]".to_owned()),
     };
     if let Err(reason) = printed {
         eprintln!("guards: {reason}");

@@ -28,6 +28,10 @@ const fn script(guard: &'static str, what: &'static str, first: &'static str, pi
     Work { guard, what, piece: Piece::Script(first, piece), compiled: false }
 }
 
+const fn compiled(guard: &'static str, what: &'static str, first: &'static str, piece: &'static str) -> Work {
+    Work { compiled: true, ..script(guard, what, first, piece) }
+}
+
 const fn request(guard: &'static str, what: &'static str, piece: Piece) -> Work {
     Work { guard, what, piece, compiled: false }
 }
@@ -44,6 +48,15 @@ const WASM: &str = "const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 
     7, 5, 1, 1, 102, 0, 0, 10, 35, 1, 33, 1, 1, 127, 3, 64, 32, 1, 32, 0, 65, 252, 255, 3, 113, 40, 2, 0, 106, 33, 1, \
     32, 0, 65, 1, 107, 34, 0, 13, 0, 11, 32, 1, 11]; \
     const { f } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes))).exports;";
+/// Exports functions that fill memory, copy memory and copy a table so many times, so many bytes or elements each.
+const BULK: &str = "const body = (...operation) => { const code = [0, 3, 64, 65, 0, 65, 1, 32, 1, 252, ...operation, \
+    32, 0, 65, 1, 107, 34, 0, 13, 0, 11, 11]; return [code.length, ...code]; }; \
+    const bodies = [body(11, 0), body(10, 0, 0), body(14, 0, 0)].flat(); \
+    const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 2, 127, 127, 0, 3, 4, 3, 0, 0, 0, 4, 4, 1, 112, 0, 16, 5, 3, 1, 0, 1, \
+    7, 13, 3, 1, 102, 0, 0, 1, 99, 0, 1, 1, 116, 0, 2, 10, bodies.length + 1, 3, ...bodies]; \
+    const { f, c, t } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes))).exports;";
+const WRITES: &str = "const map = ccf.kv['public:bench']; const value = new ArrayBuffer(8); \
+    const keys = Array.from({ length: 64 }, (_, n) => new Uint8Array(8).fill(n).buffer);";
 
 /// What shows how much the same code differs in another place of a library.
 const NONE: &str = "none of V8's, turns of QuickJS's loops";
@@ -55,6 +68,7 @@ const ALLOCATION: &str = "asking for memory";
 const REFUSALS: &str = "what can't fit is refused";
 const LINEAR: &str = "linear time";
 const MEMORY: &str = "memory outside of the heap counts";
+const OPERATIONS: &str = "WebAssembly's operations on much memory";
 const BOUNDS: &str = "bounds of WebAssembly in code";
 const LIMITS: &str = "limits of a request, no other on its thread";
 
@@ -67,6 +81,12 @@ pub const WORKS: &[Work] = &[
     script(COMPARISONS, "`<` of 8 characters", TEXTS, "sum += texts[i & 63] < texts[(i + 8) & 63];"),
     script(COMPARISONS, "`===` of 8 characters", TEXTS, "sum += texts[i & 63] === texts[(i + 8) & 63];"),
     script(CALLS, "`Symbol.keyFor`", "const s = Symbol.for('s');", "sum += Symbol.keyFor(s).length;"),
+    script(
+        CALLS,
+        "`structuredClone` of an object with a list",
+        "const value = { a: 1, list: [1, 2, 3] };",
+        "sum += structuredClone(value).a;",
+    ),
     script(
         SLOW,
         "a new property, read and deleted",
@@ -115,7 +135,24 @@ pub const WORKS: &[Work] = &[
     script(MEMORY, "an `ArrayBuffer` of 64 bytes", "", "sum += new ArrayBuffer(64).byteLength;"),
     script(MEMORY, "a resizable `ArrayBuffer`", "", "sum += new ArrayBuffer(64, { maxByteLength: 4096 }).byteLength;"),
     script(MEMORY, "a `URL`", "", "sum += new URL('https://example.com/a?b=c').host.length;"),
-    Work { compiled: true, ..script(BOUNDS, "1 000 reads of a memory", WASM, "sum += f(1000);") },
+    script(MEMORY, "`set` of a map of `ccf.kv`", WRITES, "map.set(keys[i & 63], value); sum++;"),
+    compiled(
+        MEMORY,
+        "an instance of WebAssembly with a memory",
+        "const bytes = [0, 97, 115, 109, 1, 0, 0, 0, 5, 4, 1, 1, 1, 1]; \
+         const module = new WebAssembly.Module(new Uint8Array(bytes));",
+        "sum += new WebAssembly.Instance(module) !== 1;",
+    ),
+    compiled(
+        MEMORY,
+        "`grow` of a `WebAssembly.Memory`, by nothing",
+        "const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });",
+        "sum += memory.grow(0);",
+    ),
+    compiled(OPERATIONS, "1 000 of `memory.fill`, 8 bytes", BULK, "f(1000, 8); sum++;"),
+    compiled(OPERATIONS, "1 000 of `memory.copy`, 8 bytes", BULK, "c(1000, 8); sum++;"),
+    compiled(OPERATIONS, "1 000 of `table.copy`, 8 elements", BULK, "t(1000, 8); sum++;"),
+    compiled(BOUNDS, "1 000 reads of a memory", WASM, "sum += f(1000);"),
     request("no panic reaches the host", "a call of the C interface", Piece::Call),
     request(LIMITS, "the least request, in a shared realm", Piece::SharedRequest),
     request("all", "the least request, in a realm of its own", Piece::Request),
