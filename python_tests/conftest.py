@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import poison
 from hosts import ENGINES, HOST_PROGRAM, TEST_APPS, Engine, Hosts, call
 from service import Service
 
@@ -126,3 +127,10 @@ def pytest_collection_modifyitems(config, items):
 def _runs_on(item, engine: str) -> bool:
     parameters = getattr(item, "callspec", None)
     return parameters is not None and "engine" in parameters.params and parameters.params["engine"].name == engine
+
+
+def pytest_sessionfinish(session):
+    """Fails a run whose poison was always excused."""
+    if missing := poison.ends_without_effect():
+        print(f"\nnever took effect: {', '.join(missing)}")
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

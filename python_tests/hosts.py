@@ -138,6 +138,7 @@ class Host:
         with log_path.open("wb") as log:
             self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log)
         self.url = self._read_address()
+        self._victim = poison.Victim(self.url, app, words, options) if poison.IS_ON else None
         self.session = self.new_session()
 
     def _read_address(self) -> str:
@@ -159,7 +160,7 @@ class Host:
 
     def new_session(self) -> requests.Session:
         """A session with connections of its own, for use by one thread."""
-        session = poison.PoisonedSession(self.url) if poison.IS_ON else requests.Session()
+        session = poison.PoisonedSession(self._victim) if self._victim else requests.Session()
         session.trust_env = False
         return session
 

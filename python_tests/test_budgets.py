@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from hosts import TEST_APPS
+from hosts import TEST_APPS, V8
 
 APP = TEST_APPS / "budgets"
 WAYS = re.findall(r"^export (?:const|function) (\w+)", (APP / "src/ways.js").read_text(), re.MULTILINE)
@@ -52,6 +52,64 @@ def test_lines_that_left_take_no_memory(app):
     response, growth = growth_of(app, "/lines")
     assert response.text == "written"
     assert growth < 64 << 20
+
+
+BUFFERS = re.findall(r"^export (?:const|function) (\w+)", (APP / "src/buffers.js").read_text(), re.MULTILINE)
+HEAP_OF_BUFFERS = 32 << 20
+
+
+def serve_buffers(serve):
+    return serve("budgets", max_heap_bytes=HEAP_OF_BUFFERS, return_exception_details="true")
+
+
+def assert_ends_at_the_heap_limit(app, name, detail):
+    response, growth = growth_of(app, f"/buffers/{name}")
+    assert response.status_code == 500, response.text
+    assert [found["message"] for found in response.json()["error"]["details"]] == [detail]
+    assert growth < 3 * HEAP_OF_BUFFERS
+
+
+@pytest.mark.parametrize("name", [name for name in BUFFERS if name.startswith("kept") and name != "keptMemories"])
+def test_buffers_that_change_hands_count_as_heap(serve, name):
+    assert_ends_at_the_heap_limit(serve_buffers(serve), name, "InternalError: out of memory")
+
+
+IN_TURN = {"transferredInTurn": 20 << 20, "resizableInTurn": 1 << 20, "clonedInTurn": 20 << 20}
+
+
+@pytest.mark.parametrize("name", IN_TURN)
+def test_buffer_that_changes_hands_counts_once(serve, name):
+    response = serve_buffers(serve).get(f"/buffers/{name}")
+    assert (response.status_code, response.json()) == (200, IN_TURN[name])
+
+
+def test_resizable_buffer_that_changed_hands_still_grows(serve):
+    response = serve_buffers(serve).get("/buffers/resizedAfterTransfer")
+    assert (response.status_code, response.json()) == (200, 10 << 20)
+
+
+@pytest.fixture
+def memories(engine, serve_alone):
+    if engine.library != V8 or "jit=off" in engine.options:
+        pytest.skip("WebAssembly is there with machine code only")
+    return serve_buffers(serve_alone)
+
+
+@pytest.mark.parametrize("name", ["memoryBeyondTheHeap", "memoryGrownBeyondTheHeap"])
+def test_memory_of_web_assembly_beyond_the_heap_is_refused(memories, name):
+    response = memories.get(f"/buffers/{name}")
+    assert (response.status_code, response.text) == (200, "RangeError")
+
+
+def test_memory_of_web_assembly_within_the_heap_is_granted(memories):
+    response = memories.get("/buffers/memoryGrownWithinTheHeap")
+    assert (response.status_code, response.text) == (200, "granted")
+
+
+def test_memories_of_web_assembly_that_are_kept_count_as_heap(memories):
+    assert_ends_at_the_heap_limit(
+        memories, "keptMemories", "RangeError: WebAssembly.Memory(): could not allocate memory"
+    )
 
 
 QUERIES = re.findall(r"^export (?:const|function) (\w+)", (APP / "src/queries.js").read_text(), re.MULTILINE)

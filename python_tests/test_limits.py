@@ -7,6 +7,8 @@ import pytest
 from hosts import TEST_APPS
 
 HEAP = 64 << 20
+# Gets full soon.
+SMALL_HEAP = 24 << 20
 MILLISECONDS = 200
 TIMED_OUT = "Operation took too long to complete."
 ENDS = {"recursion": "stack overflow", "allocation": "out of memory"}
@@ -78,6 +80,18 @@ def test_heap_that_ends_while_functions_are_bound(serve_alone, deed):
 def test_memory_limits_hold_everywhere(app, place, deed):
     message, details = error_of(app.get(f"/{place}/{deed}"))
     assert details == [f"InternalError: {ENDS[deed]}"]
+    assert message != TIMED_OUT
+    assert app.get(f"/{place}/nothing").status_code < 300
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_heap_limit_holds_everywhere(serve, engine, place):
+    """Not one block that is refused, but a heap that gets full bit by bit, so that the engine has to end the script."""
+    if "realm" in engine.name:
+        pytest.skip("limits are the same on each rung")
+    app = serve("limits", max_heap_bytes=SMALL_HEAP, return_exception_details="true")
+    message, details = error_of(app.get(f"/{place}/heap"))
+    assert details == ["InternalError: out of memory"]
     assert message != TIMED_OUT
     assert app.get(f"/{place}/nothing").status_code < 300
 

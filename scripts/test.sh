@@ -41,6 +41,9 @@ run "apps that are made with npm" scripts/build_apps.sh "$build"
 run "end-to-end tests on both libraries" env JSEP_BUILD="$build" "$build/venv/bin/pytest" python_tests -q
 run "some of them in realms that are poisoned before each request" \
   env JSEP_BUILD="$build" JSEP_TEST_POISON=1 "$build/venv/bin/pytest" python_tests/test_globals.py -q
+run "more of them in such realms, where V8 chooses the rung, and on QuickJS" \
+  env JSEP_BUILD="$build" JSEP_TEST_POISON=1 "$build/venv/bin/pytest" -q -k "not jsv8-realm" \
+  python_tests/test_{request,response,kv,reuse,structured_clone,text_coding,url,logging,crypto_keys}.py
 run "end-to-end tests in threads that make few system calls" \
   env JSEP_BUILD="$build" JSEP_TEST_SECCOMP=1 "$build/venv/bin/pytest" -q \
   python_tests/test_{system_calls,kv,crypto,crypto_keys,historical,isolation,limits,memory_maps}.py

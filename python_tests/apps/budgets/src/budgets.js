@@ -1,4 +1,5 @@
 // Has native functions make much of little.
+import * as buffers from "./buffers.js";
 import * as queries from "./queries.js";
 import * as ways from "./ways.js";
 
@@ -9,6 +10,8 @@ export function make(request) {
 }
 
 export const query = (request) => ({ body: `${queries[request.params.name]()}` });
+
+export const buffer = (request) => ({ body: buffers[request.params.name]() });
 
 // What was refused is there again.
 export function caught(request) {

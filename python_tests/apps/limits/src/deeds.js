@@ -56,6 +56,14 @@ export function slowDefinitions() {
   }
 }
 
+// Nothing stops one of these calls, each of which takes a good part of a second.
+export function slowUpperCase() {
+  const text = "\u0149".repeat(10 << 20);
+  for (;;) {
+    text.toUpperCase();
+  }
+}
+
 export function bindToMany() {
   for (let bound = () => 0; ; ) {
     bound = bound.bind(null, ...new Array(10_000).fill(1));
