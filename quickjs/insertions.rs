@@ -44,14 +44,11 @@ static int64_t string_search(JSString *text, JSString *part, int64_t from, bool 
 
 const ENGINE: &[Insertion] = &[
     insertion(COUNT, "struct JSContext {\n    JSGCObjectHeader header;"),
-    // What ends a script is not forgotten for the error because of which an iterator is closed, or where errors are of no account.
+    // A script that is to end is ended at its next turn too, and at each after it: promises keep what ended a function for
+    // those who wait for them, and what called it goes on.
     insertion(
-        "                if (JS_IsUncatchableError(ctx->rt->current_exception))\n                    return -1;\n",
-        "                if (flags & JS_PROP_REFLECT_DEFINE_PROPERTY) {\n                    JS_FreeValue(ctx, JS_GetException(ctx));",
-    ),
-    insertion(
-        "        if (JS_IsUncatchableError(ctx->rt->current_exception)) {\n            JS_FreeValue(ctx, ex_obj);\n            return res;\n        }\n",
-        "        JS_Throw(ctx, ex_obj);\n    }\n    return res;\n}\n\n/* obj -> enum_rec (3 slots) */",
+        "            ctx->interrupt_counter = 1;\n",
+        "            return -1;\n        }\n    }\n    return 0;\n}\n\nstatic inline __exception int js_poll_interrupts",
     ),
     // Elements that are read, written and deleted otherwise than in an array's memory.
     insertion(

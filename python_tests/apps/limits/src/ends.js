@@ -63,6 +63,52 @@ const ways = {
   closedIterators() {
     for (;;) closeIterator();
   },
+  executors() {
+    for (;;) new Promise(loop).catch(Boolean);
+  },
+  asynchronousFunctions() {
+    for (;;) (async () => loop())().catch(Boolean);
+  },
+  asynchronousGenerators() {
+    for (;;) (async function* () { loop(); })().next().catch(Boolean);
+  },
+  thenables() {
+    for (;;) Promise.resolve({ get then() { loop(); } }).catch(Boolean);
+  },
+  lists() {
+    for (;;) Promise.all({ get [Symbol.iterator]() { loop(); } }).catch(Boolean);
+  },
+  namesOfModules() {
+    for (;;) import({ toString: loop }).catch(Boolean);
+  },
+  leftLoops() {
+    const left = { [Symbol.iterator]: () => ({ next: () => ({}), return: loop }) };
+    for (;;) {
+      try {
+        for (const value of left) throw value;
+      } catch {}
+    }
+  },
+  disposals() {
+    for (;;) {
+      try {
+        const stack = new DisposableStack();
+        stack.defer(loop);
+        stack.defer(() => null.none);
+        stack.dispose();
+      } catch {}
+    }
+  },
+  preparedTraces() {
+    Error.prepareStackTrace = loop;
+    for (;;) {
+      try {
+        null.none;
+      } catch (error) {
+        error.stack;
+      }
+    }
+  },
   definedElements() {
     for (;;) Reflect.defineProperty(new Float64Array(1), 0, { value: { valueOf: loop } });
   },
