@@ -57,7 +57,7 @@ pub enum jsep_status {
     /// A host callback called the library again on the thread of a running request. Range 400 to 499: execution.
     JSEP_REENTERED = 400,
     /// The process was forked after its first engine was made. Engines don't work in a forked child: there each function that is
-    /// given an engine, a registry or an endpoint answers this or an empty value, and freeing one does nothing.
+    /// given an engine, a registry, an endpoint, a log or a realm answers this or an empty value, and freeing one does nothing.
     JSEP_FORKED = 401,
     /// A store callback failed while the writes of a finished request were handed over.
     JSEP_STORE_FAILED = 402,

@@ -11,8 +11,8 @@ use std::ffi::c_void;
 /// What an array or an object takes at least.
 const CONTAINER: usize = 32;
 
-/// What a character can take at most: each `[` of `[[[[` is an array, and the only element of another one.
-const MOST_OF_CHARACTER: usize = CONTAINER + ELEMENT;
+/// What a character can take at most: `[]` is an array, and the only element of another one in `[[]]`.
+const MOST_OF_CHARACTER: usize = (CONTAINER + ELEMENT) / 2;
 
 /// V8's `std::optional<ScriptDetails>`, which is passed by its value.
 #[repr(C)]

@@ -40,6 +40,11 @@ const fn request(guard: &'static str, what: &'static str, piece: Piece) -> Work 
 const TEXTS: &str = "const texts = Array.from({ length: 64 }, (_, n) => ('text ' + (100 + n % 8)).split('').join(''));";
 /// A list that is no array.
 const LIST: &str = "const list = { length: 100 }; for (let n = 0; n < 100; n++) list[n] = n;";
+const ARRAY: &str = "const array = Array.from({ length: 100 }, (_, n) => n);";
+/// A list whose elements V8 has in a table.
+const TABLE: &str =
+    "const table = []; for (let n = 0; n < 100; n++) table[n] = n; table[2 ** 31] = 0; table.length = 100;";
+const BITS: &str = "const bits = Array.from({ length: 64 }, (_, n) => 2n ** 63n + BigInt(n % 8));";
 const NUMBERS: &str = "const numbers = Array.from({ length: 1000 }, (_, n) => (n * 7919) % 1009);";
 const WORDS: &str = "const words = 'the quick brown fox jumps over the lazy dog '.repeat(400);";
 const REPEATED: &str = "const repeated = ('a'.repeat(63) + 'b').repeat(256); const begin = 'a'.repeat(40) + 'c'; const end = 'c' + 'a'.repeat(40);";
@@ -78,8 +83,10 @@ pub const WORKS: &[Work] = &[
     script(LOOPS, "`map`, 100 elements of no array", LIST, "sum += [].map.call(list, (x) => x + 1).length;"),
     script(LOOPS, "`includes`, 100 elements of no array", LIST, "sum += [].includes.call(list, 99);"),
     script(LOOPS, "`toSorted`, 1 000 numbers", NUMBERS, "sum += numbers.toSorted((a, b) => a - b)[i & 511];"),
+    script(LOOPS, "`join`, 100 elements of a table", TABLE, "sum += table.join('').length;"),
     script(COMPARISONS, "`<` of 8 characters", TEXTS, "sum += texts[i & 63] < texts[(i + 8) & 63];"),
     script(COMPARISONS, "`===` of 8 characters", TEXTS, "sum += texts[i & 63] === texts[(i + 8) & 63];"),
+    script(COMPARISONS, "`===` of 64 bits", BITS, "sum += bits[i & 63] === bits[(i + 8) & 63];"),
     script(CALLS, "`Symbol.keyFor`", "const s = Symbol.for('s');", "sum += Symbol.keyFor(s).length;"),
     script(
         CALLS,
@@ -117,6 +124,14 @@ pub const WORKS: &[Work] = &[
     script(REFUSALS, "`split` of 16 characters", "", "sum += (1e15 + i + '').split('').length;"),
     script(REFUSALS, "`Reflect.ownKeys`", "const o = { a: 1, b: 2, 1: 3 };", "sum += Reflect.ownKeys(o).length;"),
     script(REFUSALS, "`JSON.stringify` of a number", "", "sum += JSON.stringify(i).length;"),
+    script(REFUSALS, "`JSON.parse` of an object", "", "sum += JSON.parse('{\"a\":[1,2]}').a[1];"),
+    script(
+        REFUSALS,
+        "`JSON.parse` of 8 million characters",
+        "const json = JSON.stringify(Array(8e4).fill({ name: 'x'.repeat(80), list: [1, 2] }));",
+        "sum += JSON.parse(json).length;",
+    ),
+    script(REFUSALS, "`Object.entries`, 100 elements", ARRAY, "sum += Object.entries(array).length;"),
     script(REFUSALS, "a call with a list of arguments", LIST, "sum += Math.max.apply(null, list);"),
     script(LINEAR, "`indexOf` in 17 600 characters of words", WORDS, "sum += words.indexOf('the lazy cat jumps');"),
     script(
