@@ -161,9 +161,9 @@ def test_nothing_of_the_script_runs_after_its_end(impatient, way):
     assert error_of(impatient.get(f"/ends/of/{way}")) == (TIMED_OUT, ["InternalError: interrupted"])
 
 
-STATEMENTS, STATEMENTS_OF_GREAT_NUMBERS = (
+STATEMENTS, STATEMENTS_OF_LARGE_THINGS = (
     re.findall(r"^  (\w+): \".*\",$", table, re.MULTILINE)
-    for table in (TEST_APPS / "limits/src/statements.js").read_text().split("const ofGreatNumbers")
+    for table in (TEST_APPS / "limits/src/statements.js").read_text().split("const ofLargeThings")
 )
 
 
@@ -174,10 +174,19 @@ def test_long_statements_without_a_loop_do_not_outlast_the_time_limit(impatient,
     assert seconds_of(response) < SECONDS_FOR_A_LIST
 
 
-@pytest.mark.parametrize("name", STATEMENTS_OF_GREAT_NUMBERS)
-def test_great_numbers_do_not_outlast_the_time_limit(impatient, name):
-    """Those of QuickJS are so small that it is done in time."""
-    assert seconds_of(impatient.get(f"/numbers/of/{name}")) < SECONDS_FOR_A_LIST
+@pytest.mark.parametrize("name", STATEMENTS_OF_LARGE_THINGS)
+def test_large_things_do_not_outlast_the_time_limit(impatient, name):
+    """An engine may also be done in time."""
+    assert seconds_of(impatient.get(f"/large/of/{name}")) < SECONDS_FOR_A_LIST
+
+
+CALLS = re.findall(r"^  (\w+)(?:: \(|\(\) \{)", (TEST_APPS / "limits/src/natives.js").read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_one_call_does_not_outlast_the_time_limit(impatient, name):
+    """An engine may also be done in time."""
+    assert seconds_of(impatient.get(f"/natives/of/{name}")) < SECONDS_FOR_A_LIST
 
 
 @pytest.mark.parametrize("way", ["values", "keys", "removals", "maps"])

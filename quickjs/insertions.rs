@@ -17,7 +17,8 @@ const fn insertion(text: &'static str, before: &'static str) -> Insertion {
 }
 
 /// The files that are compiled with insertions.
-pub const FILES: [(&str, &[Insertion]); 2] = [("quickjs.c", ENGINE), ("libunicode.c", UNICODE)];
+pub const FILES: [(&str, &[Insertion]); 3] =
+    [("quickjs.c", ENGINE), ("libregexp.c", EXPRESSIONS), ("libunicode.c", UNICODE)];
 
 /// How many turns there are between two looks, and how work is counted that grows with a length. The count may get below zero, but only
 /// so far that it can't overflow; nothing ends where it is counted, but at the next turn.
@@ -25,10 +26,17 @@ const COUNT: &str = "#undef JS_INTERRUPT_COUNTER_INIT
 #define JS_INTERRUPT_COUNTER_INIT 200
 #define COUNT_WORK(ctx, length) ((ctx)->interrupt_counter -= (ctx)->interrupt_counter > 0 ? (int)((length) >> 10) : 0)
 
+static inline int js_poll_interrupts(JSContext *ctx);
+
 ";
 
 /// One object of a chain of prototypes.
 const STEP: &str = "ctx->interrupt_counter--;\n";
+const STEP_OF_INSTRUCTION: &str = "if (js_poll_interrupts(ctx))\n    goto exception;\n";
+
+/// Refuses a function whose code is not all there.
+const NO_CODE: &str =
+    "    if (dbuf_error(&fd->byte_code)) {\n        JS_ThrowOutOfMemory(ctx);\n        goto fail;\n    }\n";
 
 /// Declares the search of `search.rs`.
 const SEARCH: &str = "int64_t jsquickjs_search(const void *text, int64_t text_length, bool text_is_wide,
@@ -67,6 +75,62 @@ const ENGINE: &[Insertion] = &[
         "    if (js_poll_interrupts(ctx))\n        return -1;\n",
         "    if ((uint64_t)idx <= JS_ATOM_MAX_INT) {\n        /* fast path for fast arrays */\n        return JS_DeleteProperty",
     ),
+    // Elements that are searched in an array's memory.
+    insertion(
+        "                if (js_poll_interrupts(ctx))\n                    goto exception;\n",
+        "                if (js_strict_eq2(ctx, argv[0], arrp[n],\n                                  JS_EQ_SAME_VALUE_ZERO)) {",
+    ),
+    insertion(
+        "                if (js_poll_interrupts(ctx))\n                    goto exception;\n",
+        "                if (js_strict_eq2(ctx, argv[0], arrp[n], JS_EQ_STRICT)) {",
+    ),
+    insertion(
+        "                if (js_poll_interrupts(ctx))\n                    goto exception;\n",
+        "                if (js_strict_eq2(ctx, argv[0], arrp[n],\n                                  JS_EQ_STRICT)) {",
+    ),
+    // Iterators of the language that have each other for their source, and need neither loop nor call of a script.
+    insertion(
+        "            if (js_check_stack_overflow(ctx->rt, 0)) {
+                JS_ThrowStackOverflow(ctx);
+                goto fail;
+            }
+            if (js_poll_interrupts(ctx))
+                goto fail;\n",
+        "            func = p->u.cfunc.c_function;\n            return func.iterator_next(",
+    ),
+    // Names that a proxy tells, each of which is looked up among all.
+    insertion(
+        "        COUNT_WORK(ctx, i);\n        if (js_poll_interrupts(ctx))\n            goto fail;\n",
+        "        if (find_prop_key(tab, i, tab[i].atom) >= 0) {",
+    ),
+    insertion(
+        "                    COUNT_WORK(ctx, len);\n                    if (js_poll_interrupts(ctx))\n                        goto fail;\n",
+        "                    idx = find_prop_key(tab, len, tab2[i].atom);",
+    ),
+    // Sources: parts that are read again and again to know what they are, and names that are looked up among all parameters.
+    insertion(
+        "    if (js_poll_interrupts(s->ctx))\n        return -1;\n",
+        "    free_token(s, &s->token);\n\n    p = s->last_ptr = s->buf_ptr;\n    s->got_lf = false;\n    s->last_line_num",
+    ),
+    insertion(
+        "        COUNT_WORK(ctx, s->arg_count + s->var_count);\n        if (js_poll_interrupts(ctx))\n            goto fail;\n",
+        "        op = bc_buf[pos];\n        len = opcode_info[op].size;\n        pos_next = pos + len;\n        switch(op) {\n        case OP_source_loc:\n            line_num = get_u32(bc_buf + pos + 1);\n            col_num = get_u32(bc_buf + pos + 5);\n            s->source_loc_size++;",
+    ),
+    // A source for whose code no memory is left: what was made of it is no code.
+    insertion(
+        "                if (!new_buf)\n                    dbuf_set_error(&fd->byte_code);\n",
+        "                if (!new_buf)\n                    return -1;\n                memcpy(new_buf, fd->scopes,",
+    ),
+    insertion(
+        "                if (!new_buf)\n                    dbuf_set_error(&fd->byte_code);\n",
+        "                if (!new_buf)\n                    return -1;\n            }\n            fd->scopes = new_buf;",
+    ),
+    insertion(
+        "        if (dbuf_error(&fd->byte_code))\n            return;\n",
+        "        emit_op(s, OP_leave_scope);\n        emit_u16(s, scope);\n        fd->scope_level = fd->scopes[scope].parent;",
+    ),
+    insertion(NO_CODE, "    if (resolve_variables(ctx, fd))\n        goto fail;"),
+    insertion(NO_CODE, "    if (resolve_labels(ctx, fd))\n        goto fail;"),
     // Lists in lists, which may be many without an element.
     insertion(
         "                if (js_poll_interrupts(ctx))\n                    goto fail;\n",
@@ -138,6 +202,10 @@ const ENGINE: &[Insertion] = &[
         "            if (!tag_is_string(tag2)) {\n                res = false;",
     ),
     insertion(
+        "    if (p->len > 1024 && js_poll_interrupts(ctx)) {\n        js_free_string(rt, p);\n        return JS_ATOM_NULL;\n    }\n",
+        "    /* XXX: should generate an exception */\n    return __JS_NewAtom(rt, p, JS_ATOM_TYPE_STRING);",
+    ),
+    insertion(
         "    COUNT_WORK(ctx, p->len);\n",
         "    if (is_num_string(&n, p)) {\n        if (n <= JS_ATOM_MAX_INT) {\n            js_free_string(rt, p);",
     ),
@@ -147,14 +215,17 @@ const ENGINE: &[Insertion] = &[
     ),
     // Chains of prototypes.
     insertion(
-        STEP,
+        "        if (js_poll_interrupts(ctx))\n            return JS_EXCEPTION;\n",
         "        p = p->shape->proto;\n        if (!p)\n            break;\n    }\n    if (unlikely(throw_ref_error))",
     ),
-    insertion(STEP, "        p = p->shape->proto;\n        if (!p)\n            break;\n    }\n    return false;"),
+    insertion(
+        "        if (js_poll_interrupts(ctx))\n            return -1;\n",
+        "        p = p->shape->proto;\n        if (!p)\n            break;\n    }\n    return false;",
+    ),
     insertion(STEP, "        p1 = p1->shape->proto;\n    prototype_lookup:"),
     insertion(STEP, "        proto1 = p->shape->proto;\n        if (!proto1) {\n            /* slow case"),
     Insertion {
-        text: STEP,
+        text: STEP_OF_INSTRUCTION,
         before: "p = p->shape->proto;\n                        if (!p) {\n                            val = JS_UNDEFINED;",
         times: 3,
     },
@@ -180,6 +251,23 @@ const ENGINE: &[Insertion] = &[
     insertion(
         "    if (out_len < 0)\n        JS_ThrowOutOfMemory(ctx);\n",
         "    if (out_len < 0)\n        return JS_EXCEPTION;\n    val = JS_NewUTF32String",
+    ),
+];
+
+const EXPRESSIONS: &[Insertion] = &[
+    // Names of groups that come later. Where bytes are made of them, as many must come as were counted before.
+    insertion(
+        "    if (!emit_group_index && lre_check_timeout(s->opaque)) {\n        *phas_named_captures = 0;\n        return 0;\n    }\n",
+        "    capture_index = 1;\n    n = 0;\n    *phas_named_captures = 0;\n    for (p = s->buf_start;",
+    ),
+    // References back to long parts of a text.
+    insertion(
+        "                                if (lre_poll_timeout(s))\n                                    return LRE_RET_TIMEOUT;\n",
+        "                                if (cptr >= cbuf_end)\n                                    goto no_match;\n                                GET_CHAR(c1, cptr1, cptr1_end, cbuf_type);",
+    ),
+    insertion(
+        "                                if (lre_poll_timeout(s))\n                                    return LRE_RET_TIMEOUT;\n",
+        "                                if (cptr == s->cbuf)\n                                    goto no_match;\n                                GET_PREV_CHAR(c1, cptr1, cptr1_start, cbuf_type);",
     ),
 ];
 

@@ -63,8 +63,9 @@ const END_REQUESTED: u8 = 1;
 /// V8's call of a function of its runtime.
 const CALL: &str = "CEntry_Return1_ArgvOnStack_NoBuiltinExit";
 
-/// The functions that compare texts and great numbers, or divide such, which other functions call. They have no frame where they begin.
-const COMPARISONS: &[&str] = &[
+/// The functions that take long for long texts, great numbers or long chains of prototypes: they compare, divide, and look up. Other
+/// functions call them, and they have no frame where they begin.
+const CALLED: &[&str] = &[
     "BigIntDivide",
     "BigIntDivideNoThrow",
     "BigIntEqual",
@@ -74,6 +75,21 @@ const COMPARISONS: &[&str] = &[
     "BigIntLessThanOrEqual",
     "BigIntModulus",
     "BigIntModulusNoThrow",
+    "ForInEnumerate",
+    "ForInEnumerateHandler",
+    "ForInEnumerateWideHandler",
+    "ForInEnumerateExtraWideHandler",
+    "GetProperty",
+    "GetPropertyWithReceiver",
+    "HasProperty",
+    "KeyedHasIC_Megamorphic",
+    "KeyedLoadIC_Megamorphic",
+    "KeyedStoreIC_Megamorphic",
+    "LoadIC_NoFeedback",
+    "LoadIC_Noninlined",
+    "OrdinaryHasInstance",
+    "StoreIC_Megamorphic",
+    "StoreIC_NoFeedback",
     "StringCompare",
     "StringEqual",
     "StringGreaterThan",
@@ -106,7 +122,7 @@ pub(crate) fn insert(builtins: &mut Builtins) -> Result<String, String> {
             looks.before_a_turn(&branch)?;
         }
     }
-    for name in COMPARISONS {
+    for name in CALLED {
         looks.at_the_begin(&function(builtins, name)?).map_err(|reason| in_function(name, &reason))?;
     }
     looks.before_cpp(&function(builtins, CALL_OF_BUILTIN)?).map_err(|reason| in_function(CALL_OF_BUILTIN, &reason))?;

@@ -255,6 +255,28 @@ runtime!(equal_to_text, "_ZN2v88internal27Runtime_BigIntEqualToStringEiPmPNS0_7I
 runtime!(compare_to_text, "_ZN2v88internal29Runtime_BigIntCompareToStringEiPmPNS0_7IsolateE");
 runtime!(big_to_number, "_ZN2v88internal22Runtime_BigIntToNumberEiPmPNS0_7IsolateE");
 runtime!(string_to_number, "_ZN2v88internal22Runtime_StringToNumberEiPmPNS0_7IsolateE");
+runtime!(string_equal, "_ZN2v88internal19Runtime_StringEqualEiPmPNS0_7IsolateE");
+runtime!(load, "_ZN2v88internal19Runtime_LoadIC_MissEiPmPNS0_7IsolateE");
+runtime!(load_from_baseline, "_ZN2v88internal32Runtime_LoadIC_Miss_FromBaselineEiPmPNS0_7IsolateE");
+runtime!(load_without_feedback, "_ZN2v88internal29Runtime_LoadNoFeedbackIC_MissEiPmPNS0_7IsolateE");
+runtime!(load_with_receiver, "_ZN2v88internal31Runtime_LoadWithReceiverIC_MissEiPmPNS0_7IsolateE");
+runtime!(
+    load_with_receiver_without_feedback,
+    "_ZN2v88internal41Runtime_LoadWithReceiverNoFeedbackIC_MissEiPmPNS0_7IsolateE"
+);
+runtime!(load_global, "_ZN2v88internal25Runtime_LoadGlobalIC_MissEiPmPNS0_7IsolateE");
+runtime!(keyed_load, "_ZN2v88internal24Runtime_KeyedLoadIC_MissEiPmPNS0_7IsolateE");
+runtime!(store, "_ZN2v88internal20Runtime_StoreIC_MissEiPmPNS0_7IsolateE");
+runtime!(keyed_store, "_ZN2v88internal25Runtime_KeyedStoreIC_MissEiPmPNS0_7IsolateE");
+runtime!(store_in_literal, "_ZN2v88internal34Runtime_StoreInArrayLiteralIC_MissEiPmPNS0_7IsolateE");
+runtime!(define_keyed, "_ZN2v88internal29Runtime_DefineKeyedOwnIC_MissEiPmPNS0_7IsolateE");
+runtime!(keyed_has, "_ZN2v88internal23Runtime_KeyedHasIC_MissEiPmPNS0_7IsolateE");
+runtime!(clone_object, "_ZN2v88internal26Runtime_CloneObjectIC_MissEiPmPNS0_7IsolateE");
+runtime!(throw_no_function, "_ZN2v88internal30Runtime_ThrowCalledNonCallableEiPmPNS0_7IsolateE");
+runtime!(big_unary, "_ZN2v88internal21Runtime_BigIntUnaryOpEiPmPNS0_7IsolateE");
+runtime!(dynamic_import, "_ZN2v88internal25Runtime_DynamicImportCallEiPmPNS0_7IsolateE");
+runtime!(define_class, "_ZN2v88internal19Runtime_DefineClassEiPmPNS0_7IsolateE");
+runtime!(enumerate, "_ZN2v88internal22Runtime_ForInEnumerateEiPmPNS0_7IsolateE");
 runtime!(grow_array, "_ZN2v88internal25Runtime_GrowArrayElementsEiPmPNS0_7IsolateE");
 
 runtime!(fill_table, "_ZN2v88internal21Runtime_WasmTableFillEiPmPNS0_7IsolateE");

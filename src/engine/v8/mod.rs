@@ -38,6 +38,7 @@
 
 mod active;
 mod app;
+mod back_references;
 mod baseline;
 mod bindings;
 mod buffers;
@@ -50,6 +51,7 @@ mod code;
 mod completing;
 mod ending;
 mod exception;
+mod expression_size;
 mod isolates;
 mod jobs;
 mod json_keys;

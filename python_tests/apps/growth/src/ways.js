@@ -219,6 +219,10 @@ export function doubledBigNumber() {
 
 export const bigNumberText = () => (1n << 2n ** 27n).toString(2);
 
+export const manyClasses = () => new RegExp("\\p{RGI_Emoji}".repeat(1e4), "v");
+
+export const manyClassesInSource = () => new Function(`return /${"\\p{RGI_Emoji}".repeat(1e4)}/v`)();
+
 export const hugeExpression = () => new RegExp("a{1000}".repeat(100000)).test("a");
 
 export const nestedExpression = () => new RegExp("(?:(?:(?:(?:a{100}){100}){100}){100}){100}").test("a");

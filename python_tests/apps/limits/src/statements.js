@@ -22,7 +22,8 @@ const names = {
   digest: "ccf.crypto.digest('SHA-256', bytes.buffer)",
 };
 
-const ofGreatNumbers = {
+const ofLargeThings = {
+  negative: "-number",
   equal: "number === same",
   less: "number < same",
   greaterOrEqual: "number >= same",
@@ -32,6 +33,19 @@ const ofGreatNumbers = {
   identical: "Object.is(number, same)",
   toNumber: "Number(number)",
   found: "numbers.includes(same)",
+  failed: "try { null.none } catch {}",
+  noFunction: "try { many.none() } catch {}",
+  named: "for (const name in many) break",
+  copied: "({ ...many })",
+  shortened: "sparse.length--",
+  classes: "(class { [text + 1]() {} })",
+  imported: "import(text + 1).catch(Boolean)",
+  expressions: "/[\\p{L}\\p{N}]/iu",
+  inherited: "far.none",
+  inheritedByName: "far[text]",
+  inheritedAtAll: "'none' in far",
+  inheritedNames: "for (const name in far) break",
+  key: "many[text + 1]",
 };
 
 function great() {
@@ -49,8 +63,18 @@ function follow(statement, given) {
 
 export function calculate(request) {
   const [number, same] = [great(), great()];
-  const given = { number, same, numbers: [number], map: new Map([[number, 1]]) };
-  return follow(ofGreatNumbers[request.params.name], given);
+  const given = {
+    number,
+    same,
+    numbers: [number],
+    map: new Map([[number, 1]]),
+    many: Object.fromEntries(new Array(1e5).fill().map((nothing, index) => ["name" + index, index])),
+    sparse: Object.assign([], { [2 ** 32 - 2]: 1 }),
+    text: "x".repeat(2e6),
+    far: new Array(1e5).fill().reduce(Object.create, {}),
+  };
+  for (let index = 0; index < 1e5; index++) given.sparse[7 * index] = index;
+  return follow(ofLargeThings[request.params.name], given);
 }
 
 export function run(request) {
