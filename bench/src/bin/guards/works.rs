@@ -66,7 +66,7 @@ const WRITES: &str = "const map = ccf.kv['public:bench']; const value = new Arra
 /// What shows how much the same code differs in another place of a library.
 const NONE: &str = "none of V8's, turns of QuickJS's loops";
 const LOOPS: &str = "loops of functions of lists";
-const COMPARISONS: &str = "comparisons of texts";
+const COMPARISONS: &str = "comparisons";
 const CALLS: &str = "calls of native functions";
 const SLOW: &str = "slow paths of the engine";
 const ALLOCATION: &str = "asking for memory";
