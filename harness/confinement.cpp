@@ -19,20 +19,11 @@ namespace {
 
 // What the libraries need to execute a request, besides what follows with conditions.
 constexpr int LIBRARY_CALLS[] = {
-    SCMP_SYS(brk),
-    SCMP_SYS(munmap),
-    SCMP_SYS(mremap),
-    SCMP_SYS(madvise),
-    SCMP_SYS(futex),
-    SCMP_SYS(getrandom),
-    SCMP_SYS(clock_gettime),
-    SCMP_SYS(getpid),
-    SCMP_SYS(gettid),
-    SCMP_SYS(sched_yield),
-    SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(sysinfo),
-    SCMP_SYS(sched_getparam),
-    SCMP_SYS(sched_getscheduler),
+    SCMP_SYS(brk),           SCMP_SYS(munmap),          SCMP_SYS(mremap),
+    SCMP_SYS(madvise),       SCMP_SYS(futex),           SCMP_SYS(getrandom),
+    SCMP_SYS(clock_gettime), SCMP_SYS(getpid),          SCMP_SYS(gettid),
+    SCMP_SYS(sched_yield),   SCMP_SYS(clock_nanosleep), SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sysinfo),       SCMP_SYS(sched_getparam),  SCMP_SYS(sched_getscheduler),
 };
 
 // What this program needs to end a thread, besides writing its log.
