@@ -3,9 +3,9 @@
 //!
 //! The linker gives V8's names to the functions of this file, and the names with `__real_` to V8's own (see `build.rs`).
 
+use super::ending;
 use super::refusals::{self, Handle};
 use super::wrap::{self, instead};
-use super::{ending, expression_size};
 use std::ffi::c_void;
 
 /// What a class like `\p{L}` takes, about.
@@ -27,7 +27,7 @@ instead!(
     Handle,
     {
         // SAFETY: the isolate runs on this thread, and V8's own arguments are live.
-        unsafe { expression_size::refuse(isolate, pattern) }.then_some(std::ptr::null())
+        unsafe { refuse(isolate, pattern) }.then_some(std::ptr::null())
     }
 );
 
@@ -69,10 +69,10 @@ macro_rules! verify {
             {
                 // SAFETY: V8's own arguments are live, and nothing changes them meanwhile.
                 let pattern = unsafe { std::slice::from_raw_parts(pattern, usize::try_from(length).unwrap_or(0)) };
-                let refused = ending::has_begun() || !refusals::fits_into_heap(expression_size::size(pattern));
+                let refused = ending::has_begun() || !refusals::fits_into_heap(size(pattern));
                 refused.then(|| {
                     // SAFETY: V8 asks for the error here.
-                    unsafe { error.write(expression_size::TOO_LARGE) };
+                    unsafe { error.write(TOO_LARGE) };
                     false
                 })
             }

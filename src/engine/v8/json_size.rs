@@ -3,9 +3,9 @@
 //!
 //! The linker gives V8's names to the functions of this file, and the names with `__real_` to V8's own (see `build.rs`).
 
+use super::ending;
 use super::refusals::{self, ELEMENT, Handle};
 use super::wrap::{self, instead};
-use super::{ending, json_size};
 use std::ffi::c_void;
 
 /// What an array or an object takes at least.
@@ -24,11 +24,11 @@ macro_rules! parse {
         instead!(
             $name,
             $mangled,
-            (isolate: *mut c_void, text: Handle, reviver: Handle, details: super::Details),
+            (isolate: *mut c_void, text: Handle, reviver: Handle, details: Details),
             Handle,
             {
                 // SAFETY: the isolate runs on this thread, and V8's own argument is live.
-                unsafe { json_size::refuse(isolate, text) }.then_some(std::ptr::null())
+                unsafe { refuse(isolate, text) }.then_some(std::ptr::null())
             }
         );
     };

@@ -3,7 +3,7 @@
 //! V8 hashes the tables of a blob anew when it restores it, also those of the exports of modules. But it says that it can't when it writes
 //! them, because tables of other kinds have the same type; those have entries of another size.
 
-use super::wrap::wrap;
+use super::wrap::{SMALL_INTEGER, TAG, wrap};
 use std::cell::Cell;
 
 unsafe extern "C" {
@@ -52,10 +52,6 @@ const HASH_TABLE: u16 = 206;
 /// `HashTableBase::kPrefixStartIndex`, and `ObjectHashTableShape::kEntrySize`.
 const PREFIX: usize = 3;
 const ENTRY: usize = 2;
-
-/// `kHeapObjectTag`, and `kSmiTagSize + kSmiShiftSize`.
-const TAG: usize = 1;
-const SMALL_INTEGER: u32 = 32;
 
 /// Asked by V8 for each table that it writes.
 ///

@@ -55,7 +55,7 @@ pub(super) fn characters(isolate: &v8::Isolate, text: v8::Local<'_, v8::String>)
 }
 
 /// Addresses of objects are one more than where they are.
-const TAG: usize = 1;
+pub(super) const TAG: usize = 1;
 
 /// The least kind of the objects that may have elements, but for globals and wrappers of simple values: `Internals::kJSObjectType`.
 const OBJECT: u16 = 0x421;
